@@ -1,0 +1,46 @@
+import type { Clock } from '../../shared/clock.ts';
+import type { AgentIdentity, Incoming, Outgoing } from '../messages.ts';
+
+/** How one kind of server spells what is said. A dialect does no I/O and keeps no timer: frames in, words out, and back. */
+export interface Dialect {
+  readonly name: 'mesh' | 'envelope' | 'mcp';
+  /** No outgoing frame may be larger; the server would hang up on it, again and again. */
+  readonly maxFrameBytes: number;
+  /** The state of one connection, new for each. */
+  open(self: AgentIdentity, clock: Clock): DialectSession;
+}
+
+export interface DialectSession {
+  /**
+   * Milliseconds of silence after the registration that count as "registered", for servers that never say so;
+   * undefined where the server always answers.
+   */
+  readonly silenceMeansRegistered: number | undefined;
+  /** How often `poll` wants to be called once registered; undefined where the server pushes. */
+  readonly pollEvery: number | undefined;
+  /** Frames that ask the server for news. Only called when `pollEvery` is set. */
+  poll(): readonly string[];
+  encode(message: Outgoing): Encoded;
+  /** One frame from the server. Never throws. */
+  decode(frame: string): Decoded;
+}
+
+export interface Encoded {
+  /** Names the message for `delivered` and `refused`. */
+  readonly messageId: string;
+  /** In order; none when this dialect has no way to say it. */
+  readonly frames: readonly string[];
+  /**
+   * How we learn that it arrived. `pong`: by the pong of a ping sent after it, on the same connection.
+   * `reply`: `decode` gives `delivered` with this message id. `none`: nobody waits for it.
+   */
+  readonly delivery: 'pong' | 'reply' | 'none';
+}
+
+export type Decoded =
+  /** Understood. `replies` go out at once, in order: steps of a handshake, answers the dialect owes by itself. */
+  | { readonly kind: 'words'; readonly words: readonly Incoming[]; readonly replies: readonly string[] }
+  /** Well formed, but nothing we know. Logged, otherwise ignored. */
+  | { readonly kind: 'unknown'; readonly name: string }
+  /** Not this dialect at all. The reply, if the dialect owes one, goes out. */
+  | { readonly kind: 'malformed'; readonly problem: string; readonly replies: readonly string[] };

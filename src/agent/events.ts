@@ -1,0 +1,34 @@
+import type { ConnectionState } from './connection/state.ts';
+import type { Failure } from './failures.ts';
+import type { Finding } from './findings/finding.ts';
+import type { Task, TaskResult } from './tasks/task.ts';
+
+/** Everything the agent ever tells the outside. The headless door prints each as one JSON line. */
+export type AgentEvent =
+  | ({ readonly type: 'connecting' } & StateFields<'connecting'>)
+  | ({ readonly type: 'connected' } & StateFields<'connected'>)
+  | ({ readonly type: 'waiting' } & StateFields<'waiting'>)
+  | ({ readonly type: 'attention' } & StateFields<'attention'>)
+  | ({ readonly type: 'disconnected' } & StateFields<'off'>)
+  /** Journalled and waiting; `accepted` went to the server. */
+  | { readonly type: 'task-queued'; readonly task: TaskHead; readonly queued: number }
+  | { readonly type: 'task-start'; readonly task: TaskHead; readonly attempt: number }
+  | {
+      readonly type: 'task-progress';
+      readonly taskId: string;
+      readonly progress: number;
+      readonly message: string;
+      readonly stage: string;
+    }
+  /** One event a finding, the moment it exists. */
+  | { readonly type: 'finding'; readonly taskId: string; readonly finding: Finding }
+  /** The task's final findings; they replace all earlier ones of it. */
+  | { readonly type: 'findings'; readonly taskId: string; readonly findings: readonly Finding[] }
+  | { readonly type: 'task-end'; readonly task: TaskHead; readonly result: TaskResult }
+  /** The server has the result. */
+  | { readonly type: 'task-delivered'; readonly taskId: string }
+  /** Something a person should know that is no task's result. */
+  | { readonly type: 'notice'; readonly failure: Failure };
+
+export type TaskHead = Pick<Task, 'id' | 'type' | 'title' | 'origin' | 'priority'>;
+type StateFields<K extends ConnectionState['kind']> = Omit<Extract<ConnectionState, { kind: K }>, 'kind'>;

@@ -1,0 +1,147 @@
+/** What a person can do about a failure. The editor shows it as a button; headless prints it as text. */
+export type NextStep =
+  | { readonly action: 'signIn'; readonly title: 'Sign In' }
+  | { readonly action: 'reconnect'; readonly title: 'Reconnect Now' }
+  | { readonly action: 'showLog'; readonly title: 'Show Log' }
+  | { readonly action: 'openSetting'; readonly title: 'Open Setting'; readonly setting: string }
+  | { readonly action: 'openFolder'; readonly title: 'Open Folder' }
+  | { readonly action: 'manageTrust'; readonly title: 'Manage Workspace Trust' };
+
+/** An expected failure, as a value. `message` is one sentence for a person; `detail` is for the log alone. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly next?: NextStep;
+  /** Whether doing the same again, later, can help. */
+  readonly retryable: boolean;
+  readonly detail?: string;
+}
+
+export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
+
+export const succeeded = <T>(value: T): Outcome<T> => ({ ok: true, value });
+export const failed = (failure: Failure): { readonly ok: false; readonly failure: Failure } => ({ ok: false, failure });
+
+const signIn: NextStep = { action: 'signIn', title: 'Sign In' };
+const reconnect: NextStep = { action: 'reconnect', title: 'Reconnect Now' };
+const showLog: NextStep = { action: 'showLog', title: 'Show Log' };
+const openFolder: NextStep = { action: 'openFolder', title: 'Open Folder' };
+const manageTrust: NextStep = { action: 'manageTrust', title: 'Manage Workspace Trust' };
+const openSetting = (setting: string): NextStep => ({ action: 'openSetting', title: 'Open Setting', setting });
+
+const final = (code: string, message: string, next?: NextStep, detail?: string): Failure => ({
+  code,
+  message,
+  retryable: false,
+  ...(next && { next }),
+  ...(detail && { detail }),
+});
+const passing = (code: string, message: string, next?: NextStep, detail?: string): Failure => ({
+  ...final(code, message, next, detail),
+  retryable: true,
+});
+
+/** Every failure a person can meet. Add yours here, in the group it belongs to. */
+export const failures = {
+  // Connecting
+  signedOut: () => final('signed-out', 'You are not signed in to a Developer Mesh server.', signIn),
+  badServerUrl: (reason: string) => final('bad-server-url', `The server URL cannot be used: ${reason}`, signIn),
+  keyRejected: (host: string) => final('key-rejected', `${host} did not accept the key.`, signIn),
+  noKeyForServer: (host: string) => final('no-key', `No key is stored for ${host}.`, signIn),
+  untrusted: () => final('untrusted', 'Nothing connects or is read until you trust this workspace.', manageTrust),
+  unreachable: (host: string, detail: string) =>
+    passing('unreachable', `${host} cannot be reached.`, reconnect, detail),
+  connectTimeout: (host: string, seconds: number) =>
+    passing('connect-timeout', `${host} did not answer within ${seconds} s.`, reconnect),
+  connectionLost: (host: string, detail: string) =>
+    passing('connection-lost', `The connection to ${host} was lost.`, reconnect, detail),
+  serverBusy: (host: string, status: number) =>
+    passing('server-busy', `${host} is busy (HTTP ${status}) and asked to wait.`, reconnect),
+  upgradeRefused: (host: string, status: number) =>
+    passing('upgrade-refused', `${host} answered HTTP ${status} instead of opening a WebSocket.`, reconnect),
+  certificate: (host: string, detail: string) =>
+    passing(
+      'certificate',
+      `The certificate of ${host} was not accepted (${detail}).`,
+      openSetting('http.systemCertificates'),
+      detail,
+    ),
+
+  // Tasks
+  unsupportedTask: (type: string) => final('unsupported-task', `unsupported task type: ${type}`),
+  malformedPayload: (reason: string) => final('malformed-payload', `The task's payload cannot be read: ${reason}`),
+  taskTimedOut: () => final('task-timed-out', 'The deadline of the task passed before it was done.'),
+  tooManyAttempts: (attempts: number) =>
+    final('too-many-attempts', `The task brought the agent down ${attempts} times and was given up.`, showLog),
+  queueFull: (limit: number) => passing('queue-full', `The queue is full (${limit} tasks).`),
+  crashed: (detail: string) =>
+    final('crashed', 'Something in the agent went wrong; the log has the details.', showLog, detail),
+  storageDegraded: (detail: string) =>
+    passing(
+      'storage-degraded',
+      'Tasks cannot be written to disk, so they will not survive a restart.',
+      showLog,
+      detail,
+    ),
+
+  // Files
+  noFolder: () => final('no-folder', 'Open a folder first: there is nothing to review.', openFolder),
+  outsideWorkspace: (path: string) => final('outside-workspace', `${path} is not inside the workspace.`),
+  unreadable: (path: string, reason: string) => final('unreadable', `${path} cannot be read: ${reason}`),
+  nothingMatches: (patterns: string) => final('nothing-matches', `No file of the workspace matches ${patterns}.`),
+  noRepository: () => final('no-repository', 'This folder is not a Git repository, so there are no changes to review.'),
+  gitFailed: (detail: string) => passing('git-failed', 'Git could not list the changes.', showLog, detail),
+  noSymbol: (name: string) => final('no-symbol', `There is no symbol ${name} here to document.`),
+
+  // Model
+  noCredentials: (detail: string) =>
+    final(
+      'no-credentials',
+      'No AWS credentials were found, so only the static checks ran.',
+      openSetting('developerMesh.bedrock.profile'),
+      detail,
+    ),
+  credentialsExpired: (detail: string) =>
+    final(
+      'credentials-expired',
+      'The AWS credentials have expired; run "aws sso login" or renew them.',
+      showLog,
+      detail,
+    ),
+  noRegion: () =>
+    final('no-region', 'No AWS region is set for Amazon Bedrock.', openSetting('developerMesh.bedrock.region')),
+  noModel: () => final('no-model', 'No Amazon Bedrock model is chosen.', openSetting('developerMesh.bedrock.model')),
+  modelOff: () => final('model-off', 'The AI review is switched off.', openSetting('developerMesh.review.useModel')),
+  accessDenied: (model: string, detail: string) =>
+    final(
+      'access-denied',
+      `AWS does not let this identity use ${model}; it needs bedrock:InvokeModelWithResponseStream on the model and its inference profile.`,
+      openSetting('developerMesh.bedrock.model'),
+      detail,
+    ),
+  needsProfile: (model: string) =>
+    final(
+      'needs-inference-profile',
+      `${model} can only be called through an inference profile such as us.${model}.`,
+      openSetting('developerMesh.bedrock.model'),
+    ),
+  unknownModel: (model: string, detail: string) =>
+    final(
+      'unknown-model',
+      `Amazon Bedrock does not know the model ${model} in this region.`,
+      openSetting('developerMesh.bedrock.model'),
+      detail,
+    ),
+  requestRejected: (detail: string) =>
+    final('request-rejected', 'Amazon Bedrock rejected the request.', showLog, detail),
+  throttled: (detail: string) => passing('throttled', 'Amazon Bedrock is throttling this account.', showLog, detail),
+  modelUnavailable: (detail: string) =>
+    passing('model-unavailable', 'Amazon Bedrock is not available right now.', showLog, detail),
+  modelTimeout: () => passing('model-timeout', 'The model did not answer in time.'),
+  streamCut: () => passing('stream-cut', 'The answer of the model broke off.'),
+  answerTooLong: () => final('answer-too-long', 'The answer of the model was cut at its length limit.'),
+  inputTooLong: () => final('input-too-long', 'The code does not fit into the context of the model.'),
+  answerBlocked: () => final('answer-blocked', 'A content filter or guardrail held the answer back.'),
+  answerMalformed: (detail: string) =>
+    passing('answer-malformed', 'The answer of the model could not be read.', showLog, detail),
+} as const;

@@ -1,0 +1,12 @@
+import type { FoundIssue } from '../../findings/finding.ts';
+import type { Snapshot } from '../../workspace/snapshot.ts';
+
+/** One source of findings that needs no model. */
+export interface StaticCheck {
+  readonly name: 'rules' | 'editor' | 'secrets';
+  /**
+   * The issues of one file, in the order of their lines. A language the check does not know gives none.
+   * Never modifies the snapshot; rejects only with the signal's reason.
+   */
+  check(snapshot: Snapshot, signal: AbortSignal): Promise<readonly FoundIssue[]>;
+}

@@ -1,0 +1,80 @@
+import * as z from 'zod/mini';
+import { severities } from './findings/finding.ts';
+
+/** Everything a person can set. `editor/settings.ts` reads it from VS Code, `headless/options.ts` from flags. */
+const settingsSchema = z.object({
+  server: z.object({
+    /** ws:// (loopback only) or wss://; empty: not signed in. */
+    url: z._default(z.string().check(z.maxLength(2048)), ''),
+    dialect: z._default(z.enum(['mesh']), 'mesh'),
+    connectOnStart: z._default(z.boolean(), true),
+  }),
+  agent: z.object({
+    /** Shown to the server's people; empty: made from the host's name. */
+    name: z._default(z.string().check(z.maxLength(255)), ''),
+  }),
+  bedrock: z.object({
+    region: z._default(z.string().check(z.regex(/^([a-z]{2}(-[a-z]+)+-\d)?$/)), ''),
+    profile: z._default(z.string().check(z.maxLength(255)), ''),
+    /** Model id, inference profile id or ARN; empty: the first of `defaultModels` that answers. */
+    model: z._default(z.string().check(z.maxLength(2048)), ''),
+    /** https, or http on loopback; empty: the region's own. */
+    endpoint: z._default(z.string().check(z.maxLength(2048)), ''),
+    authentication: z._default(z.enum(['credentials', 'apiKey']), 'credentials'),
+  }),
+  review: z.object({
+    useModel: z._default(z.boolean(), true),
+    minimumSeverity: z._default(z.enum(severities), 'low'),
+    /** 0..1 */
+    minimumConfidence: z._default(z.number().check(z.minimum(0), z.maximum(1)), 0.5),
+    findingsPerFile: z._default(z.int().check(z.minimum(1), z.maximum(1000)), 50),
+  }),
+  limits: z.object({
+    concurrentTasks: z._default(z.int().check(z.minimum(1), z.maximum(10)), 2),
+    queuedTasks: z._default(z.int().check(z.minimum(1), z.maximum(10_000)), 200),
+    filesPerTask: z._default(z.int().check(z.minimum(1), z.maximum(5000)), 200),
+    fileKilobytes: z._default(z.int().check(z.minimum(1), z.maximum(4096)), 512),
+    /** Model calls under way at once. */
+    modelCalls: z._default(z.int().check(z.minimum(1), z.maximum(16)), 3),
+  }),
+});
+
+export type Settings = z.output<typeof settingsSchema>;
+
+export interface SettingProblem {
+  /** e.g. `limits.concurrentTasks` */
+  readonly path: string;
+  readonly reason: string;
+}
+
+export const defaultSettings: Settings = settingsSchema.parse({
+  server: {},
+  agent: {},
+  bedrock: {},
+  review: {},
+  limits: {},
+});
+
+type Sections = Record<string, Record<string, unknown>>;
+
+/** Takes what it can: a value that does not fit is replaced by its default and reported, never fatal. */
+export function checkSettings(input: unknown): { settings: Settings; problems: readonly SettingProblem[] } {
+  const candidate: Sections = {};
+  for (const section of Object.keys(defaultSettings)) {
+    const given = isRecord(input) ? input[section] : undefined;
+    candidate[section] = isRecord(given) ? { ...given } : {};
+  }
+  const problems: SettingProblem[] = [];
+  const first = settingsSchema.safeParse(candidate);
+  if (first.success) return { settings: first.data, problems };
+  for (const issue of first.error.issues) {
+    const [section, key] = issue.path;
+    problems.push({ path: issue.path.join('.'), reason: issue.message });
+    if (section !== undefined && key !== undefined) delete candidate[String(section)]?.[String(key)];
+  }
+  return { settings: settingsSchema.parse(candidate), problems };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
