@@ -2,6 +2,7 @@ import type { ConnectionState } from './connection/state.ts';
 import type { AgentEvent, TaskHead } from './events.ts';
 import type { Outcome } from './failures.ts';
 import type { Finding } from './findings/finding.ts';
+import type { FindingStore } from './findings/store.ts';
 import type { Settings } from './settings.ts';
 import type { Disposable } from './shared/disposables.ts';
 import type { Subscribe } from './shared/emitter.ts';
@@ -10,6 +11,8 @@ import type { TaskResult, TaskType } from './tasks/task.ts';
 export interface Agent extends Disposable {
   readonly onEvent: Subscribe<AgentEvent>;
   readonly state: AgentState;
+  /** Where the findings live. Whoever shows files tells it about edits, renames and dismissals. */
+  readonly findings: FindingStore;
   /** Connects, or tries again at once when waiting. */
   connect(): void;
   disconnect(): void;

@@ -22,9 +22,15 @@ export type AgentEvent =
     }
   /** One event a finding, the moment it exists. */
   | { readonly type: 'finding'; readonly taskId: string; readonly finding: Finding }
-  /** The task's final findings; they replace all earlier ones of it. */
-  | { readonly type: 'findings'; readonly taskId: string; readonly findings: readonly Finding[] }
-  | { readonly type: 'task-end'; readonly task: TaskHead; readonly result: TaskResult }
+  /** The task's final findings; they replace all earlier ones of it, and what other tasks said of the `reviewed` files. */
+  | {
+      readonly type: 'findings';
+      readonly taskId: string;
+      readonly findings: readonly Finding[];
+      readonly reviewed: readonly string[];
+    }
+  /** `failure`: why it failed or stayed inconclusive, with the next step for a person. */
+  | { readonly type: 'task-end'; readonly task: TaskHead; readonly result: TaskResult; readonly failure?: Failure }
   /** The server has the result. */
   | { readonly type: 'task-delivered'; readonly taskId: string }
   /** Something a person should know that is no task's result. */

@@ -78,8 +78,8 @@ export interface WorkReport {
   progress(progress: number, message: string, stage: string): void;
   /** Findings the moment they exist, so that they can be shown before the task ends. */
   found(findings: readonly Finding[]): void;
-  /** The final list for the task: replaces all that was `found`. */
-  replaceFindings(findings: readonly Finding[]): void;
+  /** The final list for the task: replaces all that was `found`. `reviewed`: the workspace paths that were looked at. */
+  replaceFindings(findings: readonly Finding[], reviewed: readonly string[]): void;
 }
 
 /** Does one kind of task. */

@@ -153,7 +153,10 @@ test('the same finding of two tasks stands once', () => {
 
 test('a task may find the same code in two places', () => {
   const store = createFindingStore(failOnListenerError);
-  store.add([{ ...finding(), id: 'one' }, { ...finding(), id: 'two' }]);
+  store.add([
+    { ...finding(), id: 'one' },
+    { ...finding(), id: 'two' },
+  ]);
   assert.deepEqual(
     store.all().map((each) => each.id),
     ['one', 'two'],
