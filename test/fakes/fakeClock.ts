@@ -59,12 +59,17 @@ export class FakeClock implements Clock {
     this.#wall = milliseconds;
   }
 
+  /** Time passes and nothing fires, as when the process is stopped or its loop is blocked. What fell due fires late, on the next advance. */
+  stall(ms: number): void {
+    this.#moveTo(this.#monotonic + ms);
+  }
+
   /** Fires what falls due within `ms`, in order of time; what is already under way gets to run in between. */
   async advance(ms: number): Promise<void> {
     const end = this.#monotonic + ms;
     await settle();
     for (let next = this.#nextDue(end); next; next = this.#nextDue(end)) {
-      this.#moveTo(next.due);
+      this.#moveTo(Math.max(next.due, this.#monotonic));
       this.#timers.delete(next);
       next.callback();
       await settle();
