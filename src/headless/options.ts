@@ -1,0 +1,134 @@
+import { parseArgs } from 'node:util';
+import { checkSettings, type Settings } from '../agent/settings.ts';
+
+export interface HeadlessOptions {
+  readonly settings: Settings;
+  readonly key: string;
+  /** As given; the first is the current folder when none is. */
+  readonly workspaces: readonly string[];
+  /** undefined: a folder of its own below the person's state folder. */
+  readonly storage: string | undefined;
+  readonly once: boolean;
+  readonly verbose: boolean;
+}
+
+export type ParsedOptions =
+  | { readonly kind: 'run'; readonly options: HeadlessOptions }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'wrong'; readonly problem: string };
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export const usage = `Usage: developer-mesh-agent --server URL [options]
+
+Takes the tasks that a Developer Mesh server assigns, and reports each result once.
+Prints one JSON object a line on stdout for everything that happens; logs go to stderr.
+
+  --server URL            wss://, or ws:// on this machine (default: MCP_SERVER_URL)
+  --workspace DIR         the folder to work in; may be given again (default: .)
+  --dialect NAME          mesh
+  --name NAME             what the server's people see
+  --region REGION         AWS region (default: AWS_REGION, AWS_DEFAULT_REGION, the profile's)
+  --profile NAME          AWS profile
+  --model ID              Amazon Bedrock model, inference profile or ARN
+  --bedrock-endpoint URL  instead of the region's own
+  --no-model              static checks only
+  --concurrent-tasks N    1 to 10 (default: 2)
+  --storage DIR           journal and identity (default: below XDG_STATE_HOME or ~/.local/state)
+  --once                  exit after the first task is delivered
+  --verbose               log everything
+  --help, --version
+
+The key comes from MCP_API_KEY, never from a flag.
+SIGTERM and SIGINT finish what runs, take nothing new and exit with 0.
+Exit codes: 0 done, 1 the server refused the key, 2 wrong usage.
+`;
+
+export function parseOptions(args: readonly string[], environment: Environment): ParsedOptions {
+  let flags: ReturnType<typeof parseFlags>;
+  try {
+    flags = parseFlags(args);
+  } catch (error) {
+    return wrong(error instanceof Error ? error.message : String(error));
+  }
+  if (flags.help) return { kind: 'help' };
+  if (flags.version) return { kind: 'version' };
+
+  const url = flags.server ?? environment['MCP_SERVER_URL'] ?? '';
+  if (url === '') return wrong('no server: give --server URL or set MCP_SERVER_URL');
+  const key = environment['MCP_API_KEY']?.trim() ?? '';
+  if (key === '') return wrong('no key: set MCP_API_KEY');
+
+  const { settings, problems } = checkSettings({
+    server: given({ url, dialect: flags.dialect }),
+    agent: given({ name: flags.name }),
+    bedrock: given({
+      region: flags.region,
+      profile: flags.profile,
+      model: flags.model,
+      endpoint: flags['bedrock-endpoint'],
+      authentication: environment['AWS_BEARER_TOKEN_BEDROCK'] ? 'apiKey' : undefined,
+    }),
+    review: given({ useModel: flags['no-model'] ? false : undefined }),
+    limits: given({ concurrentTasks: flags['concurrent-tasks'] && Number(flags['concurrent-tasks']) }),
+  });
+  const [problem] = problems;
+  if (problem) return wrong(`${flagOf[problem.path] ?? problem.path}: ${problem.reason}`);
+  return {
+    kind: 'run',
+    options: {
+      settings,
+      key,
+      workspaces: flags.workspace ?? ['.'],
+      storage: flags.storage,
+      once: flags.once ?? false,
+      verbose: flags.verbose ?? false,
+    },
+  };
+}
+
+const flagOf: Readonly<Record<string, string>> = {
+  'server.url': '--server',
+  'server.dialect': '--dialect',
+  'agent.name': '--name',
+  'bedrock.region': '--region',
+  'bedrock.profile': '--profile',
+  'bedrock.model': '--model',
+  'bedrock.endpoint': '--bedrock-endpoint',
+  'limits.concurrentTasks': '--concurrent-tasks',
+};
+
+function parseFlags(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    strict: true,
+    allowPositionals: false,
+    options: {
+      server: { type: 'string' },
+      workspace: { type: 'string', multiple: true },
+      dialect: { type: 'string' },
+      name: { type: 'string' },
+      region: { type: 'string' },
+      profile: { type: 'string' },
+      model: { type: 'string' },
+      'bedrock-endpoint': { type: 'string' },
+      'no-model': { type: 'boolean' },
+      'concurrent-tasks': { type: 'string' },
+      storage: { type: 'string' },
+      once: { type: 'boolean' },
+      verbose: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+      version: { type: 'boolean', short: 'v' },
+    },
+  }).values;
+}
+
+function wrong(problem: string): ParsedOptions {
+  return { kind: 'wrong', problem };
+}
+
+/** Without the keys that were not given, so that their defaults apply. */
+function given(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
