@@ -14,6 +14,8 @@ export interface Failure {
   readonly next?: NextStep;
   /** Whether doing the same again, later, can help. */
   readonly retryable: boolean;
+  /** How long the other side asked to be left alone, milliseconds from when it said so. */
+  readonly retryAfterMs?: number;
   readonly detail?: string;
 }
 
@@ -59,6 +61,8 @@ export const failures = {
     passing('server-busy', `${host} is busy (HTTP ${status}) and asked to wait.`, reconnect),
   upgradeRefused: (host: string, status: number) =>
     passing('upgrade-refused', `${host} answered HTTP ${status} instead of opening a WebSocket.`, reconnect),
+  registrationRefused: (host: string, detail: string) =>
+    passing('registration-refused', `${host} refused the registration of this agent.`, showLog, detail),
   certificate: (host: string, detail: string) =>
     passing(
       'certificate',
@@ -70,6 +74,7 @@ export const failures = {
   // Tasks
   unsupportedTask: (type: string) => final('unsupported-task', `unsupported task type: ${type}`),
   malformedPayload: (reason: string) => final('malformed-payload', `The task's payload cannot be read: ${reason}`),
+  cancelled: () => final('cancelled', 'It was cancelled.'),
   taskTimedOut: () => final('task-timed-out', 'The deadline of the task passed before it was done.'),
   tooManyAttempts: (attempts: number) =>
     final('too-many-attempts', `The task brought the agent down ${attempts} times and was given up.`, showLog),
@@ -112,17 +117,43 @@ export const failures = {
     final('no-region', 'No AWS region is set for Amazon Bedrock.', openSetting('developerMesh.bedrock.region')),
   noModel: () => final('no-model', 'No Amazon Bedrock model is chosen.', openSetting('developerMesh.bedrock.model')),
   modelOff: () => final('model-off', 'The AI review is switched off.', openSetting('developerMesh.review.useModel')),
-  accessDenied: (model: string, detail: string) =>
+  noApiKey: () =>
+    final(
+      'no-api-key',
+      'No Amazon Bedrock API key is stored, so only the static checks ran.',
+      openSetting('developerMesh.bedrock.authentication'),
+    ),
+  badEndpoint: (reason: string) =>
+    final(
+      'bad-endpoint',
+      `The endpoint for Amazon Bedrock cannot be used: ${reason}`,
+      openSetting('developerMesh.bedrock.endpoint'),
+    ),
+  clockWrong: (detail: string) =>
+    final('clock-wrong', 'AWS refused the signature because the clock of this computer is wrong.', showLog, detail),
+  /** `resource` is an ARN, or words for several. */
+  accessDenied: (
+    model: string,
+    detail: string,
+    permission = 'bedrock:InvokeModelWithResponseStream',
+    resource = 'the model and its inference profile',
+  ) =>
     final(
       'access-denied',
-      `AWS does not let this identity use ${model}; it needs bedrock:InvokeModelWithResponseStream on the model and its inference profile.`,
+      `AWS does not let this identity use ${model}; it needs ${permission} on ${resource}.`,
       openSetting('developerMesh.bedrock.model'),
       detail,
     ),
-  needsProfile: (model: string) =>
+  needsProfile: (model: string, profile = `us.${model}`) =>
     final(
       'needs-inference-profile',
-      `${model} can only be called through an inference profile such as us.${model}.`,
+      `${model} can only be called through an inference profile such as ${profile}.`,
+      openSetting('developerMesh.bedrock.model'),
+    ),
+  useCaseForm: (model: string) =>
+    final(
+      'use-case-form',
+      `AWS wants the use case form of the provider of ${model} filled in first: open the model in the Amazon Bedrock console.`,
       openSetting('developerMesh.bedrock.model'),
     ),
   unknownModel: (model: string, detail: string) =>
@@ -137,6 +168,11 @@ export const failures = {
   throttled: (detail: string) => passing('throttled', 'Amazon Bedrock is throttling this account.', showLog, detail),
   modelUnavailable: (detail: string) =>
     passing('model-unavailable', 'Amazon Bedrock is not available right now.', showLog, detail),
+  bedrockUnreachable: (host: string, detail: string) =>
+    passing('bedrock-unreachable', `Amazon Bedrock cannot be reached at ${host}.`, showLog, detail),
+  quotaExceeded: (detail: string) =>
+    final('quota-exceeded', 'The Amazon Bedrock quota of this account is used up.', showLog, detail),
+  modelError: (detail: string) => passing('model-error', 'The model failed while it was answering.', showLog, detail),
   modelTimeout: () => passing('model-timeout', 'The model did not answer in time.'),
   streamCut: () => passing('stream-cut', 'The answer of the model broke off.'),
   answerTooLong: () => final('answer-too-long', 'The answer of the model was cut at its length limit.'),
