@@ -1,0 +1,3 @@
+module example.com/parcel-tracker/gateway
+
+go 1.22
