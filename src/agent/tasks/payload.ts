@@ -1,0 +1,151 @@
+import * as z from 'zod/mini';
+import { failed, failures, type Outcome, succeeded } from '../failures.ts';
+
+/** What a task is about. Patterns and paths are the server's words: the workspace checks them before anything is read. */
+export type CodeSource =
+  /** Code inside the task. `name` is the server's name for it, never a path to open. */
+  | { readonly kind: 'code'; readonly code: string; readonly language?: string; readonly name?: string }
+  | { readonly kind: 'files'; readonly patterns: readonly string[] }
+  | { readonly kind: 'changes' };
+
+export interface ReviewPayload {
+  readonly source: CodeSource;
+  /** What the requester wants looked at. Data for the model, never an instruction to us. */
+  readonly instructions?: string;
+  readonly focusAreas: readonly string[];
+}
+
+export interface DocumentationPayload {
+  readonly source: Extract<CodeSource, { kind: 'code' }> | { readonly kind: 'file'; readonly path: string };
+  readonly symbol?: string;
+}
+
+export interface AnalysisPayload {
+  readonly source: Exclude<CodeSource, { kind: 'changes' }>;
+  readonly question?: string;
+}
+
+const megabyte = 1024 * 1024;
+const text = (longest: number) =>
+  z.string('must be text').check(z.maxLength(longest, `must not be longer than ${longest} characters`));
+const name = text(1024).check(z.minLength(1, 'must not be empty'));
+const names = z
+  .array(name, 'must be a list of paths')
+  .check(z.minLength(1, 'must name at least one file'), z.maxLength(5000, 'must not name more than 5000 files'));
+const yes = z.boolean('must be true or false');
+
+const fields = z.object({
+  language: z.optional(text(64)),
+  code: z.optional(text(4 * megabyte).check(z.refine((code) => code.trim() !== '', 'must not be empty'))),
+  file: z.optional(name),
+  filename: z.optional(name),
+  path: z.optional(name),
+  files: z.optional(z.union([name, names], 'must be a path or a list of paths')),
+  paths: z.optional(z.union([name, names], 'must be a path or a list of paths')),
+  diff: z.optional(yes),
+  changes: z.optional(yes),
+  symbol: z.optional(text(256)),
+  question: z.optional(text(8000)),
+  instructions: z.optional(text(8000)),
+  focusareas: z.optional(
+    z.union(
+      [text(8000), z.array(text(200)).check(z.maxLength(50))],
+      'must be text or a list of at most 50 short texts',
+    ),
+  ),
+});
+type Fields = z.output<typeof fields>;
+
+export function parseReview(payload: unknown): Outcome<ReviewPayload> {
+  const read = readFields(payload);
+  if (!read.ok) return read;
+  const source = sourceOf(read.value);
+  if (!source.ok) return source;
+  if (!source.value) return malformed('it has neither code, nor files, nor diff: true');
+  const { instructions, focusareas } = read.value;
+  return succeeded({
+    source: source.value,
+    focusAreas: (Array.isArray(focusareas) ? focusareas : (focusareas ?? '').split(/[,\n]/)).flatMap(
+      (area) => area.trim() || [],
+    ),
+    ...(instructions?.trim() && { instructions: instructions.trim() }),
+  });
+}
+
+export function parseDocumentation(payload: unknown): Outcome<DocumentationPayload> {
+  const read = readFields(payload);
+  if (!read.ok) return read;
+  const source = sourceOf(read.value);
+  if (!source.ok) return source;
+  const symbol = read.value.symbol?.trim();
+  const withSymbol = symbol ? { symbol } : {};
+  if (source.value?.kind === 'code') return succeeded({ source: source.value, ...withSymbol });
+  if (source.value?.kind !== 'files') return malformed('it has neither code nor a file');
+  const [path, ...others] = source.value.patterns;
+  if (path === undefined || others.length > 0) return malformed('it must name exactly one file');
+  return succeeded({ source: { kind: 'file', path }, ...withSymbol });
+}
+
+export function parseAnalysis(payload: unknown): Outcome<AnalysisPayload> {
+  const read = readFields(payload);
+  if (!read.ok) return read;
+  const source = sourceOf(read.value);
+  if (!source.ok) return source;
+  if (source.value?.kind === 'changes') return malformed('an analysis is of code or of files, not of changes');
+  const question = read.value.question?.trim();
+  return succeeded({
+    source: source.value ?? { kind: 'files', patterns: ['**/*'] },
+    ...(question && { question }),
+  });
+}
+
+function sourceOf(given: Fields): Outcome<CodeSource | undefined> {
+  const lists = [given.files, given.paths].flat().filter((pattern) => pattern !== undefined);
+  const single = [given.file, given.filename, given.path].filter((pattern) => pattern !== undefined);
+  const changes = given.diff === true || given.changes === true;
+  if (given.code !== undefined) {
+    if (changes || lists.length > 0) return malformed('code comes alone, not together with files or diff');
+    return succeeded({
+      kind: 'code',
+      code: given.code,
+      ...(given.language?.trim() && { language: given.language.trim() }),
+      ...(single[0] !== undefined && { name: single[0] }),
+    });
+  }
+  const patterns = [...new Set([...lists, ...single])];
+  if (changes && patterns.length > 0) return malformed('it asks for files and for the changes; one of them must go');
+  if (changes) return succeeded({ kind: 'changes' });
+  return succeeded(patterns.length > 0 ? { kind: 'files', patterns } : undefined);
+}
+
+/** Takes `focus_areas`, `focusAreas` and `FocusAreas` alike; unknown keys are dropped. A JSON text is parsed once. */
+function readFields(payload: unknown): Outcome<Fields> {
+  let value = payload;
+  if (typeof value === 'string') {
+    if (value.length > 8 * megabyte) return malformed('it is larger than 8 MB');
+    try {
+      value = JSON.parse(value);
+    } catch {
+      return malformed('it is text, but not JSON');
+    }
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return malformed('it is not an object');
+  const folded: Record<string, unknown> = Object.create(null);
+  const spelling = new Map<string, string>();
+  for (const [key, entry] of Object.entries(value)) {
+    const plain = key.replace(/[_-]/g, '').toLowerCase();
+    if (entry === null || entry === undefined || spelling.has(plain)) continue;
+    folded[plain] = entry;
+    spelling.set(plain, key);
+  }
+  const parsed = fields.safeParse({ ...folded });
+  if (parsed.success) return succeeded(parsed.data);
+  const [issue] = parsed.error.issues;
+  const [key, ...rest] = issue?.path ?? [];
+  const place = [spelling.get(String(key)) ?? key, ...rest].join('.');
+  return malformed(`${place} ${issue?.message ?? 'is not as expected'}`);
+}
+
+function malformed(reason: string) {
+  return failed(failures.malformedPayload(reason));
+}
