@@ -117,6 +117,13 @@ export const failures = {
     final('no-region', 'No AWS region is set for Amazon Bedrock.', openSetting('developerMesh.bedrock.region')),
   noModel: () => final('no-model', 'No Amazon Bedrock model is chosen.', openSetting('developerMesh.bedrock.model')),
   modelOff: () => final('model-off', 'The AI review is switched off.', openSetting('developerMesh.review.useModel')),
+  credentialsRejected: (detail: string) =>
+    final(
+      'credentials-rejected',
+      'AWS did not accept the credentials.',
+      openSetting('developerMesh.bedrock.profile'),
+      detail,
+    ),
   noApiKey: () =>
     final(
       'no-api-key',

@@ -1,0 +1,225 @@
+import type { Failure } from '../failures.ts';
+import type { Log } from '../host.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Disposable } from '../shared/disposables.ts';
+import { Emitter, type Subscribe } from '../shared/emitter.ts';
+import { healthyAfterMs, retryDelay } from './backoff.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import { judge, type LinkEnd } from './ending.ts';
+import { type Link, openLink } from './link.ts';
+import type { AgentHealth, AgentIdentity, Incoming, Outgoing } from './messages.ts';
+import type { OpenSocket, SocketTarget } from './socket.ts';
+import type { ConnectionState } from './state.ts';
+import { keyRemover } from './withoutKey.ts';
+
+const connectTimeoutMs = 10_000;
+const maxIncomingBytes = 2 * 1024 * 1024;
+/** No server that takes less could take a result at all. */
+const smallestFrameBytes = 8_000;
+
+export interface Connection extends Disposable {
+  readonly state: ConnectionState;
+  /** Every change of `state`; also when only the latency or the agent id is new. */
+  readonly onState: Subscribe<ConnectionState>;
+  /**
+   * What the server says. `registered` comes once for each connection, after the state became connected, and always
+   * with the agent id. `delivered` names a result by the id that `send` gave, whether an ack or a pong proved it.
+   */
+  readonly onWord: Subscribe<Incoming>;
+  /** Idempotent. While waiting: tries now. After a refused key: nothing, as one key is tried once; make a new connection. */
+  connect(): void;
+  disconnect(): void;
+  /**
+   * The message id. Undefined when it was not sent: not registered, no way to say it in this dialect, or progress
+   * while the line is full. A result that is too large goes out shortened (`fitResult`).
+   */
+  send(message: Outgoing): string | undefined;
+}
+
+export interface ConnectionParts {
+  readonly server: { readonly url: string; readonly key: string };
+  readonly self: AgentIdentity;
+  readonly dialect: Dialect;
+  readonly openSocket: OpenSocket;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Ids to announce at each registration. */
+  runningTasks(): readonly string[];
+  health(): AgentHealth;
+}
+
+/** What goes on, apart from what is shown of it. There is no state with two sockets. */
+type Stage =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'live'; readonly link: Link }
+  /** We hung up, and the socket has not said goodbye yet. */
+  | { readonly kind: 'closing'; readonly link: Link; readonly reopen: boolean }
+  | { readonly kind: 'waiting'; readonly timer: Disposable };
+
+export function createConnection(parts: ConnectionParts): Connection {
+  const { server, dialect, clock } = parts;
+  const address = new URL(server.url);
+  /** Without the query: it may hold what nobody else should read. */
+  const url = `${address.protocol}//${address.host}${address.pathname}`;
+  const clean = keyRemover(server.key, parts.log);
+  const { log } = clean;
+  const onListenerError = (error: unknown) =>
+    log('error', 'a listener of the connection failed', {
+      error: error instanceof Error ? error.stack : String(error),
+    });
+  const states = new Emitter<ConnectionState>(onListenerError);
+  const words = new Emitter<Incoming>(onListenerError);
+
+  let stage: Stage = { kind: 'idle' };
+  let state: ConnectionState = { kind: 'off' };
+  let disposed = false;
+  let keyRefused: Failure | undefined;
+  let agentId = parts.self.id;
+  let maxFrameBytes = dialect.maxFrameBytes;
+  /** Tries in a row that did not become healthy. */
+  let failed = 0;
+  let registeredAt: number | undefined;
+  let latencyMs: number | undefined;
+
+  function show(next: ConnectionState): void {
+    const changed = next.kind !== state.kind;
+    state = next;
+    if (changed) log(levelOf(next), `connection: ${next.kind}`, fieldsOfState(next));
+    states.emit(next);
+  }
+
+  function open(): void {
+    registeredAt = undefined;
+    latencyMs = undefined;
+    const counts = new Map<string, number>();
+    const link: Link = openLink(
+      {
+        target: target(),
+        session: dialect.open({ ...parts.self, id: agentId }, clock),
+        openSocket: parts.openSocket,
+        clock,
+        maxFrameBytes: () => maxFrameBytes,
+        runningTasks: parts.runningTasks,
+        health: parts.health,
+        odd: (what, detail) => {
+          const count = (counts.get(what) ?? 0) + 1;
+          counts.set(what, count);
+          // The 1st, 2nd, 4th, 8th ...: a server that floods us must not flood the log.
+          if ((count & (count - 1)) === 0) log('warn', what, { detail: detail.slice(0, 200), count });
+        },
+      },
+      {
+        registered,
+        said: (word) => words.emit(word.kind === 'refused' ? { ...word, text: clean.text(word.text) } : word),
+        measured: (ms) => {
+          latencyMs = ms;
+          if (state.kind === 'connected') show({ ...state, latencyMs });
+        },
+        tooLarge: (bytes) => {
+          maxFrameBytes = Math.max(smallestFrameBytes, Math.floor(Math.min(maxFrameBytes, bytes) / 2));
+          log('warn', 'the server found a message too large', { bytes, maxFrameBytes });
+        },
+        ended,
+      },
+    );
+    stage = { kind: 'live', link };
+    show({ kind: 'connecting', url, attempt: failed + 1 });
+  }
+
+  function target(): SocketTarget {
+    return {
+      url: server.url,
+      headers: { Authorization: `Bearer ${server.key}`, 'X-Agent-ID': agentId, 'X-Agent-Type': 'ide' },
+      connectTimeoutMs,
+      maxIncomingBytes,
+    };
+  }
+
+  function registered(given: string | undefined): void {
+    const first = registeredAt === undefined;
+    if (given !== undefined) agentId = given;
+    registeredAt ??= clock.monotonic();
+    const before = stage;
+    show({ kind: 'connected', url, agentId, dialect: dialect.name, ...(latencyMs !== undefined && { latencyMs }) });
+    if (first && stage === before) words.emit({ kind: 'registered', agentId });
+  }
+
+  function ended(end: LinkEnd, opened: boolean): void {
+    if (stage.kind === 'closing') {
+      const { reopen } = stage;
+      stage = { kind: 'idle' };
+      if (reopen) open();
+      return;
+    }
+    if (registeredAt !== undefined && clock.monotonic() - registeredAt >= healthyAfterMs) failed = 0;
+    failed += 1;
+    const verdict = judge(clean.end(end), address.host, opened);
+    if (verdict.kind === 'stop') {
+      stage = { kind: 'idle' };
+      keyRefused = verdict.failure;
+      show({ kind: 'attention', url, failure: verdict.failure });
+      return;
+    }
+    const { failure, retryAfterMs = 0 } = verdict;
+    const retryInMs = retryDelay({ failures: failed, random: clock.random(), retryAfterMs });
+    stage = { kind: 'waiting', timer: clock.after(retryInMs, open) };
+    show({ kind: 'waiting', url, attempt: failed, retryInMs, failure });
+  }
+
+  function disconnect(): void {
+    failed = 0;
+    if (stage.kind === 'waiting') {
+      stage.timer.dispose();
+      stage = { kind: 'idle' };
+    } else if (stage.kind === 'live' || stage.kind === 'closing') {
+      const { link } = stage;
+      stage = { kind: 'closing', link, reopen: false };
+      link.close();
+    }
+    if (state.kind !== 'off') show({ kind: 'off' });
+  }
+
+  return {
+    get state() {
+      return state;
+    },
+    onState: states.subscribe,
+    onWord: words.subscribe,
+    connect: () => {
+      if (disposed) return;
+      if (keyRefused) {
+        if (state.kind !== 'attention') show({ kind: 'attention', url, failure: keyRefused });
+      } else if (stage.kind === 'idle') open();
+      else if (stage.kind === 'waiting') {
+        stage.timer.dispose();
+        open();
+      } else if (stage.kind === 'closing' && !stage.reopen) {
+        const { link } = stage;
+        stage = { kind: 'closing', link, reopen: true };
+        show({ kind: 'connecting', url, attempt: failed + 1 });
+        link.terminate();
+      }
+    },
+    disconnect,
+    send: (message) => (stage.kind === 'live' && state.kind === 'connected' ? stage.link.send(message) : undefined),
+    dispose: () => {
+      if (disposed) return;
+      disposed = true;
+      disconnect();
+      states.dispose();
+      words.dispose();
+    },
+  };
+}
+
+function levelOf(state: ConnectionState): 'info' | 'warn' | 'error' {
+  if (state.kind === 'attention') return 'error';
+  return state.kind === 'waiting' ? 'warn' : 'info';
+}
+
+function fieldsOfState(state: ConnectionState): Readonly<Record<string, unknown>> {
+  const { kind: _, ...fields } = state;
+  if (!('failure' in fields) || !fields.failure) return fields;
+  const { code, detail } = fields.failure;
+  return { ...fields, failure: detail === undefined ? code : `${code}: ${detail}` };
+}

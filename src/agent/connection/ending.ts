@@ -1,0 +1,61 @@
+import { type Failure, failures } from '../failures.ts';
+import type { SocketEnd } from './socket.ts';
+
+/** Why a link ended: what its socket said, or what the link itself found. */
+export type LinkEnd =
+  | SocketEnd
+  /** A ping stayed without its pong. */
+  | { readonly kind: 'silent'; readonly ms: number }
+  /** The server answered the registration, or the whole connection, with an error. */
+  | { readonly kind: 'refused'; readonly key: boolean; readonly text: string };
+
+export type Verdict =
+  /** The key was seen and not accepted, so it is never shown to this server again. */
+  | { readonly kind: 'stop'; readonly failure: Failure }
+  | { readonly kind: 'retry'; readonly failure: Failure; readonly retryAfterMs?: number };
+
+const refusedKeyStatus: ReadonlySet<number> = new Set([401, 403]);
+const refusedKeyCloseCodes: ReadonlySet<number> = new Set([1008, 4001, 4401, 4403]);
+/** What Node and OpenSSL call a certificate they do not accept. */
+const certificateCode = /CERT|SELF_SIGNED|ISSUER|UNABLE_TO_VERIFY|HOSTNAME_MISMATCH|CRL/;
+
+/**
+ * What an end means. Only a refused key stops the tries: a close with 1000 in particular is how some servers
+ * hang up on anything, and says nothing about being finished.
+ */
+export function judge(end: LinkEnd, host: string, established: boolean): Verdict {
+  switch (end.kind) {
+    case 'upgradeRefused': {
+      if (refusedKeyStatus.has(end.status)) return { kind: 'stop', failure: failures.keyRejected(host) };
+      const busy = end.status === 429 || end.status === 503;
+      return {
+        kind: 'retry',
+        failure: busy ? failures.serverBusy(host, end.status) : failures.upgradeRefused(host, end.status),
+        ...(end.retryAfterMs !== undefined && { retryAfterMs: end.retryAfterMs }),
+      };
+    }
+    case 'closed': {
+      if (refusedKeyCloseCodes.has(end.code)) return { kind: 'stop', failure: failures.keyRejected(host) };
+      const detail = end.reason === '' ? `close ${end.code}` : `close ${end.code}: ${end.reason}`;
+      return { kind: 'retry', failure: failures.connectionLost(host, detail) };
+    }
+    case 'refused':
+      return end.key
+        ? { kind: 'stop', failure: failures.keyRejected(host) }
+        : { kind: 'retry', failure: failures.registrationRefused(host, end.text) };
+    case 'silent':
+      return { kind: 'retry', failure: failures.connectionLost(host, `no pong within ${end.ms} ms`) };
+    case 'connectTimeout':
+      return { kind: 'retry', failure: failures.connectTimeout(host, Math.round(end.ms / 1000)) };
+    case 'error': {
+      // A key with a line break in it cannot be put into a header: no server will ever see it.
+      if (end.code === 'ERR_INVALID_CHAR') return { kind: 'stop', failure: failures.keyRejected(host) };
+      if (certificateCode.test(end.code)) return { kind: 'retry', failure: failures.certificate(host, end.code) };
+      const detail = end.message.includes(end.code) ? end.message : `${end.code} ${end.message}`.trim();
+      return {
+        kind: 'retry',
+        failure: established ? failures.connectionLost(host, detail) : failures.unreachable(host, detail),
+      };
+    }
+  }
+}

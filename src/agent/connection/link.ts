@@ -1,0 +1,238 @@
+import type { Clock } from '../shared/clock.ts';
+import type { Disposable } from '../shared/disposables.ts';
+import type { DialectSession, Encoded } from './dialects/dialect.ts';
+import type { LinkEnd } from './ending.ts';
+import { fitResult } from './fitResult.ts';
+import { type KeepAlive, keepAlive, pongWithinMs } from './keepAlive.ts';
+import type { AgentHealth, Incoming, Outgoing } from './messages.ts';
+import type { OpenSocket, SocketTarget } from './socket.ts';
+
+/** The close code of a server that was sent more than it takes. */
+const tooLargeClose = 1009;
+export const heartbeatEveryMs = 30_000;
+/** For dialects whose server always answers a registration. */
+const registerWithinMs = 10_000;
+/** With so much unsent, news about progress is worth less than the memory it takes. */
+const fullBufferBytes = 4_000_000;
+
+/** One socket from its opening to its end: registers, keeps alive, speaks one session of a dialect, and knows what arrived. */
+export interface Link {
+  /** The message id; undefined before the registration, and for what the dialect, the size or a full buffer keeps back. */
+  send(message: Outgoing): string | undefined;
+  /** Ends it politely. Only `ended` follows. */
+  close(): void;
+  /** Ends it at once. Only `ended` follows. */
+  terminate(): void;
+}
+
+export interface LinkEvents {
+  /** First: registered, with or without the server saying so. Again: the server has since said more. */
+  registered(agentId: string | undefined): void;
+  said(word: Incoming): void;
+  /** Round trip of a ping. */
+  measured(ms: number): void;
+  /** A frame of this many bytes was too large for the server. */
+  tooLarge(bytes: number): void;
+  /** Once, the last event. `opened`: the WebSocket had been open. */
+  ended(end: LinkEnd, opened: boolean): void;
+}
+
+export interface LinkParts {
+  readonly target: SocketTarget;
+  readonly session: DialectSession;
+  readonly openSocket: OpenSocket;
+  readonly clock: Clock;
+  maxFrameBytes(): number;
+  runningTasks(): readonly string[];
+  health(): AgentHealth;
+  /** Something odd that the server did; called as often as it does it. */
+  odd(what: string, detail: string): void;
+}
+
+export function openLink(parts: LinkParts, events: LinkEvents): Link {
+  const { session, clock, odd } = parts;
+  let stage: 'opening' | 'registering' | 'registered' | 'ending' = 'opening';
+  let opened = false;
+  let cause: LinkEnd | undefined;
+  let alive: KeepAlive | undefined;
+  let registrationId: string | undefined;
+  let largestSent = 0;
+  const timers = new Map<'register' | 'heartbeat' | 'poll', Disposable>();
+  const awaitingReply = new Set<string>();
+  /** In the order they were sent, so their marks never fall. */
+  let awaitingPong: { readonly messageId: string; readonly mark: number }[] = [];
+
+  const socket = parts.openSocket(parts.target, {
+    onOpen: () => {
+      opened = true;
+      stage = 'registering';
+      registrationId = transmit({ kind: 'register', runningTasks: parts.runningTasks() });
+      alive = keepAlive({
+        clock,
+        ping: (mark) => socket.ping(mark),
+        measured: (ms) => events.measured(ms),
+        dead: () => fail({ kind: 'silent', ms: pongWithinMs }),
+      });
+      const silence = session.silenceMeansRegistered;
+      if (silence === undefined) {
+        arm('register', registerWithinMs, () => fail({ kind: 'connectTimeout', ms: registerWithinMs }));
+      } else arm('register', silence, () => becomeRegistered(undefined));
+    },
+    onMessage: (text) => hear(text),
+    onPong: (text) => {
+      const mark = alive?.pong(text);
+      if (mark === undefined) return odd('a pong nobody asked for', text);
+      const proven = awaitingPong.filter((sent) => sent.mark <= mark);
+      awaitingPong = awaitingPong.filter((sent) => sent.mark > mark);
+      for (const { messageId } of proven) say({ kind: 'delivered', messageId });
+    },
+    onClose: (end) => {
+      stop();
+      if (end.kind === 'closed' && end.code === tooLargeClose) events.tooLarge(largestSent);
+      events.ended(cause ?? end, opened);
+    },
+  });
+
+  function hear(text: string): void {
+    if (isEnding()) return;
+    const decoded = session.decode(text);
+    if (decoded.kind === 'unknown') {
+      odd('a message of an unknown type', decoded.name);
+      return;
+    }
+    for (const reply of decoded.replies) put(reply);
+    if (decoded.kind === 'malformed') odd('a malformed message', decoded.problem);
+    else for (const word of decoded.words) if (!isEnding()) heard(word);
+  }
+
+  function heard(word: Incoming): void {
+    switch (word.kind) {
+      case 'registered':
+        becomeRegistered(word.agentId);
+        break;
+      case 'delivered':
+        if (awaitingReply.delete(word.messageId)) say(word);
+        else odd('an ack for nothing', word.messageId);
+        break;
+      case 'refused':
+        refused(word);
+        break;
+      default:
+        // Who gives us work has registered us, whether it says so or not.
+        if (stage === 'registering') becomeRegistered(undefined);
+        say(word);
+    }
+  }
+
+  function refused(word: Extract<Incoming, { kind: 'refused' }>): void {
+    const general = word.about === undefined || word.about === registrationId;
+    const key = word.reason === 'key' && general;
+    if (key || stage === 'registering') {
+      fail({ kind: 'refused', key, text: word.text });
+      return;
+    }
+    if (word.reason === 'tooLarge') events.tooLarge(largestSent);
+    if (word.about !== undefined) {
+      awaitingReply.delete(word.about);
+      awaitingPong = awaitingPong.filter((sent) => sent.messageId !== word.about);
+    }
+    say(word);
+  }
+
+  function becomeRegistered(agentId: string | undefined): void {
+    const first = stage === 'registering';
+    if (first) {
+      stage = 'registered';
+      timers.get('register')?.dispose();
+      heartbeat();
+      if (session.pollEvery !== undefined) poll(session.pollEvery);
+    }
+    if (first || agentId !== undefined) events.registered(agentId);
+  }
+
+  function heartbeat(): void {
+    transmit({ kind: 'heartbeat', health: parts.health() });
+    arm('heartbeat', heartbeatEveryMs, heartbeat);
+  }
+
+  function poll(everyMs: number): void {
+    for (const frame of session.poll()) put(frame);
+    arm('poll', everyMs, () => poll(everyMs));
+  }
+
+  function transmit(message: Outgoing): string | undefined {
+    if (message.kind === 'progress' && socket.bufferedBytes > fullBufferBytes) return undefined;
+    const encoded = encodeWithin(session, message, parts.maxFrameBytes());
+    if (encoded === undefined) {
+      odd('a message of ours that is too large', message.kind);
+      return undefined;
+    }
+    if (encoded.frames.length === 0) return undefined;
+    for (const frame of encoded.frames) put(frame);
+    if (encoded.delivery === 'reply') awaitingReply.add(encoded.messageId);
+    if (encoded.delivery === 'pong' && alive) {
+      awaitingPong.push({ messageId: encoded.messageId, mark: alive.proof() });
+    }
+    return encoded.messageId;
+  }
+
+  function put(frame: string): void {
+    largestSent = Math.max(largestSent, Buffer.byteLength(frame));
+    socket.send(frame);
+  }
+
+  function say(word: Incoming): void {
+    if (!isEnding()) events.said(word);
+  }
+
+  function isEnding(): boolean {
+    return stage === 'ending';
+  }
+
+  function fail(why: LinkEnd): void {
+    cause ??= why;
+    stop();
+    socket.terminate();
+  }
+
+  function stop(): void {
+    stage = 'ending';
+    alive?.dispose();
+    for (const timer of timers.values()) timer.dispose();
+  }
+
+  function arm(name: 'register' | 'heartbeat' | 'poll', ms: number, callback: () => void): void {
+    timers.set(name, clock.after(ms, callback));
+  }
+
+  return {
+    send: (message) => (stage === 'registered' ? transmit(message) : undefined),
+    close: () => {
+      stop();
+      socket.close();
+    },
+    terminate: () => {
+      stop();
+      socket.terminate();
+    },
+  };
+}
+
+/** Encodes; a result that is too long is shortened first. Undefined when even that does not fit. */
+function encodeWithin(session: DialectSession, message: Outgoing, maxBytes: number): Encoded | undefined {
+  let encoded = session.encode(message);
+  if (message.kind !== 'result') return largest(encoded) <= maxBytes ? encoded : undefined;
+  let room = Buffer.byteLength(JSON.stringify(message.result));
+  for (let tries = 0; tries < 5; tries++) {
+    const excess = largest(encoded) - maxBytes;
+    if (excess <= 0) return encoded;
+    // A dialect may escape the result once more, so one byte of it can be more than one on the wire.
+    room -= excess;
+    encoded = session.encode({ kind: 'result', result: fitResult(message.result, room) });
+  }
+  return largest(encoded) <= maxBytes ? encoded : undefined;
+}
+
+function largest(encoded: Encoded): number {
+  return encoded.frames.reduce((most, frame) => Math.max(most, Buffer.byteLength(frame)), 0);
+}

@@ -1,0 +1,121 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { type ClientOptions, WebSocket } from 'ws';
+import type { Clock } from '../shared/clock.ts';
+import type { OpenSocket, Socket, SocketEnd, SocketEvents, SocketTarget } from './socket.ts';
+
+const closeGraceMs = 1000;
+/** Pieces of one message, and pieces waiting to become one: a flood of them costs memory long before it costs bytes. */
+const mostPieces = 1024;
+const binaryRefused = 1003;
+
+/** The seam over `ws`, which, unlike the editor's own WebSocket, tells a refused upgrade from a broken network. */
+export function createOpenSocket(clock: Clock): OpenSocket {
+  return (target, events) => {
+    let webSocket: WebSocket;
+    try {
+      webSocket = new WebSocket(target.url, optionsFor(target));
+    } catch (error) {
+      queueMicrotask(() => events.onClose(endOf(error)));
+      return deadSocket;
+    }
+    return live(webSocket, target, events, clock);
+  };
+}
+
+function optionsFor(target: SocketTarget): ClientOptions & { readonly closeTimeout: number } {
+  return {
+    headers: { ...target.headers },
+    followRedirects: false,
+    // A compressed frame of 65 kB can unpack to 64 MB.
+    perMessageDeflate: false,
+    maxPayload: target.maxIncomingBytes,
+    maxFragments: mostPieces,
+    maxBufferedChunks: 16 * mostPieces,
+    // Also when the server sends its close frame, or breaks the protocol, and then keeps the line open.
+    closeTimeout: closeGraceMs,
+  };
+}
+
+function live(webSocket: WebSocket, target: SocketTarget, events: SocketEvents, clock: Clock): Socket {
+  let end: SocketEnd | undefined;
+  /** Ours or the peer's wish to end it was seen: only `onClose` may follow. */
+  let ending = false;
+
+  const finish = (why: SocketEnd) => {
+    end ??= why;
+    ending = true;
+  };
+  // The library's own handshake timeout starts again with every byte a trickling server sends.
+  const deadline = clock.after(target.connectTimeoutMs, () => {
+    finish({ kind: 'connectTimeout', ms: target.connectTimeoutMs });
+    webSocket.terminate();
+  });
+
+  webSocket.on('open', () => {
+    deadline.dispose();
+    if (!ending) events.onOpen();
+  });
+  webSocket.on('message', (data, isBinary) => {
+    if (ending) return;
+    if (!isBinary) return events.onMessage(String(data));
+    finish({ kind: 'closed', code: binaryRefused, reason: 'the server sent a binary frame' });
+    webSocket.close(binaryRefused);
+  });
+  webSocket.on('pong', (data) => {
+    if (!ending) events.onPong(data.toString('utf8'));
+  });
+  webSocket.on('unexpected-response', (_request: ClientRequest, response: IncomingMessage) => {
+    const retryAfterMs = parseRetryAfter(response.headers['retry-after'], clock.now());
+    finish({
+      kind: 'upgradeRefused',
+      status: response.statusCode ?? 0,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    });
+    webSocket.terminate();
+  });
+  webSocket.on('error', (error) => finish(endOf(error)));
+  webSocket.on('close', (code, reason) => {
+    deadline.dispose();
+    finish({ kind: 'closed', code, reason: reason.toString('utf8') });
+    events.onClose(end ?? { kind: 'closed', code, reason: '' });
+  });
+
+  return {
+    send: (text) => {
+      if (!ending && webSocket.readyState === WebSocket.OPEN) webSocket.send(text);
+    },
+    ping: (mark) => {
+      if (!ending && webSocket.readyState === WebSocket.OPEN) webSocket.ping(mark);
+    },
+    get bufferedBytes() {
+      return webSocket.bufferedAmount;
+    },
+    close: () => {
+      ending = true;
+      if (webSocket.readyState === WebSocket.CONNECTING) finish({ kind: 'closed', code: 1006, reason: '' });
+      webSocket.close(1000);
+    },
+    terminate: () => {
+      finish({ kind: 'closed', code: 1006, reason: '' });
+      webSocket.terminate();
+    },
+  };
+}
+
+const deadSocket: Socket = { send() {}, ping() {}, bufferedBytes: 0, close() {}, terminate() {} };
+
+function endOf(error: unknown): SocketEnd {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN';
+  return { kind: 'error', code, message };
+}
+
+/** Milliseconds from `now`; undefined when the header is missing or neither seconds nor an HTTP date. */
+export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) return undefined;
+  const text = header.trim();
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
+  // Date.parse takes almost anything; every form of an HTTP date begins with the day's name.
+  const moment = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(moment) ? undefined : Math.max(0, moment - now);
+}
