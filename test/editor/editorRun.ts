@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { runTests } from '@vscode/test-electron';
+import { runTests, TestRunFailedError } from '@vscode/test-electron';
 import { openEditor } from '../setup/editorSession.ts';
 import type { InstalledEditor } from '../setup/editors.ts';
 import { root } from '../setup/paths.ts';
@@ -37,21 +37,16 @@ export function runInEditor(run: EditorRun, editor: InstalledEditor, browser: st
       onConsole: (type, args) => {
         const line = readSuiteLine(args);
         if (line !== undefined) console.log(`  ${line}`);
-        // Shown when the run fails: from all extensions and the window itself.
-        else if (type !== 'info' && type !== 'log') troubles.push(`${type}: ${args.map(String).join(' ')}`);
+        else if (type === 'error') troubles.push(args.map(String).join(' ').slice(0, 400));
       },
     });
     const timer = new AbortController();
     try {
       const late = pause(limitMs, undefined, { signal: timer.signal }).then(() => {
-        throw new Error(`The suites did not end within ${limitMs / 1000} s.`);
+        throw new Error(`The suites did not end within ${limitMs / 1000} s. Errors: ${troubles.slice(-10).join('\n')}`);
       });
       const code = await Promise.race([session.ended, late]);
-      if (code !== 0) console.log(troubles.slice(-40).join('\n'));
-      return code;
-    } catch (error) {
-      console.log(troubles.slice(-40).join('\n'));
-      throw error;
+      return { code, troubles };
     } finally {
       timer.abort();
       await session.dispose();
@@ -61,15 +56,22 @@ export function runInEditor(run: EditorRun, editor: InstalledEditor, browser: st
 
 /** The same in the desktop application, which is downloaded. `version` is a number such as 1.104.0, or `stable`. */
 export function runOnDesktop(run: EditorRun, version: string): Promise<SuiteResult> {
-  return withFolders(run, ({ workspace, environment }) =>
-    runTests({
-      version,
-      extensionDevelopmentPath: run.extension,
-      extensionTestsPath: run.suites,
-      extensionTestsEnv: environment,
-      launchArgs: [workspace, '--disable-workspace-trust', '--disable-telemetry'],
-    }),
-  );
+  return withFolders(run, async ({ workspace, environment }) => {
+    try {
+      const code = await runTests({
+        version,
+        extensionDevelopmentPath: run.extension,
+        extensionTestsPath: run.suites,
+        extensionTestsEnv: environment,
+        launchArgs: [workspace, '--disable-workspace-trust', '--disable-telemetry'],
+      });
+      return { code, troubles: [] };
+    } catch (error) {
+      // Failed tests: the result file says which.
+      if (error instanceof TestRunFailedError) return { code: error.code ?? 1, troubles: [] };
+      throw error;
+    }
+  });
 }
 
 interface Folders {
@@ -78,24 +80,36 @@ interface Folders {
   readonly environment: Record<string, string>;
 }
 
-async function withFolders(run: EditorRun, start: (folders: Folders) => Promise<number>): Promise<SuiteResult> {
+interface Ending {
+  readonly code: number;
+  /** What all extensions and the window itself wrote as errors; a good run has some, too. */
+  readonly troubles: readonly string[];
+}
+
+async function withFolders(run: EditorRun, start: (folders: Folders) => Promise<Ending>): Promise<SuiteResult> {
   const folder = await mkdtemp(join(tmpdir(), 'editor-run-'));
   const workspace = join(folder, 'workspace');
   const resultFile = join(folder, 'result.json');
   try {
     await cp(join(root, 'test', 'fixtures', 'workspace'), workspace, { recursive: true });
     const environment = orderEnvironment({ resultFile, ...(run.grep && { grep: run.grep }) });
-    const code = await start({ workspace, environment });
-    const result = parseResult(await readFile(resultFile, 'utf8'));
+    const { code, troubles } = await start({ workspace, environment });
+    const text = await readFile(resultFile, 'utf8').catch(() => undefined);
+    if (text === undefined) {
+      return failed(
+        `The editor ended with exit code ${code} and no result. Errors:\n${troubles.slice(-10).join('\n')}`,
+      );
+    }
+    const result = parseResult(text);
     if (code === 0 || result.failures.length > 0) return result;
-    return failed(result, `The editor ended with exit code ${code} although no test failed.`);
+    return failed(`The editor ended with exit code ${code} although no test failed.`, result.passed);
   } catch (error) {
-    return failed({ passed: 0, failures: [] }, error instanceof Error ? `${error.stack}` : String(error));
+    return failed(error instanceof Error ? `${error.stack}` : String(error));
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
-function failed(result: SuiteResult, message: string): SuiteResult {
-  return { passed: result.passed, failures: [...result.failures, { name: 'the run of the suites', message }] };
+function failed(message: string, passed = 0): SuiteResult {
+  return { passed, failures: [{ name: 'the run of the suites', message }] };
 }

@@ -16,7 +16,6 @@ export async function runMocha(load: () => void): Promise<void> {
 
   const result = await run(mocha);
   const failures = [...result.failures, ...(await watch.finish())];
-  for (const { name, message } of failures) say(`FAILED ${name}\n${message}`);
   await writeFile(order.resultFile, JSON.stringify({ passed: result.passed, failures } satisfies SuiteResult));
   if (failures.length > 0) throw new Error(`${failures.length} tests failed`);
 }

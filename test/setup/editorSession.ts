@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { runCommand } from './command.ts';
@@ -66,6 +67,8 @@ export async function openEditor(options: EditorOptions): Promise<EditorSession>
     browser = await chromium.launch({
       executablePath: options.browser,
       headless: !options.visible,
+      // Whoever ends this process ends the browser with it, see Server.
+      ...{ handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false },
       args: [...browserFlags, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
     });
     const page = await browser.newPage({ viewport: options.viewport ?? { width: 1280, height: 800 } });
@@ -115,6 +118,13 @@ async function prepare(options: EditorOptions, dataFolder: string): Promise<void
   }
 }
 
+const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** While a server runs, an interruption goes through the exit of this process, where the server is ended. */
+function exitFor(signal: NodeJS.Signals): void {
+  process.exit(128 + constants.signals[signal]);
+}
+
 /** The editor's server with the processes that it starts: a group of its own, so that ending it ends all of them. */
 class Server {
   /** Rejects when the server ends without having been asked to. */
@@ -150,7 +160,8 @@ class Server {
       { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } },
     );
     this.#process = server;
-    process.once('exit', this.#kill);
+    process.on('exit', this.#abandon);
+    for (const signal of signals) process.on(signal, exitFor);
     const port = new Promise<number>((resolve) => {
       const read = (chunk: Buffer) => {
         this.#output = (this.#output + chunk.toString()).slice(-8_000);
@@ -174,8 +185,15 @@ class Server {
     // Nothing in the data folder outlives the session, so there is nothing that a gentle end could save.
     this.#kill();
     await gone;
-    process.off('exit', this.#kill);
+    process.off('exit', this.#abandon);
+    for (const signal of signals) process.off(signal, exitFor);
   }
+
+  /** This process ends before the session was disposed of. */
+  readonly #abandon = (): void => {
+    this.#kill();
+    rmSync(this.#dataFolder, { recursive: true, force: true, maxRetries: 5 });
+  };
 
   readonly #kill = (): void => {
     if (!this.#process?.pid) return;
