@@ -1,0 +1,137 @@
+import {
+  BedrockRuntimeClient,
+  type BedrockRuntimeClientConfig,
+  ConverseStreamCommand,
+  type ConverseStreamCommandInput,
+  type ConverseStreamOutput,
+} from '@aws-sdk/client-bedrock-runtime';
+import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { Log } from '../../host.ts';
+import { errorName } from './bedrockFailure.ts';
+import { guardResponse, type RawResponse } from './guardResponse.ts';
+
+/** Milliseconds. */
+export interface Timeouts {
+  readonly connect: number;
+  /** Until the headers of the answer are there. */
+  readonly response: number;
+  /** Silence on the connection, before or during the answer. */
+  readonly idle: number;
+}
+
+export const defaultTimeouts: Timeouts = { connect: 10_000, response: 90_000, idle: 60_000 };
+
+export interface BedrockClientOptions {
+  readonly region: string;
+  /** Empty: what the environment says. */
+  readonly profile: string;
+  /** As `resolveEndpoint` allowed it. */
+  readonly endpoint: URL;
+  /** Present: used as a bearer token, and no other credentials are looked for. */
+  readonly apiKey?: string;
+  readonly timeouts: Timeouts;
+}
+
+export interface BedrockClient {
+  /**
+   * One call, one attempt. Resolves with the first event of the answer at hand; rejects as the SDK does.
+   * Expired credentials are read anew once. Aborting the signal closes the connection.
+   */
+  converse(input: ConverseStreamCommandInput, signal: AbortSignal): Promise<AsyncIterable<ConverseStreamOutput>>;
+  /** Finds the credentials; rejects as the SDK does. */
+  findCredentials(): Promise<void>;
+}
+
+export function createBedrockClient(options: BedrockClientOptions, log: Log): BedrockClient {
+  const requestHandler = new NodeHttpHandler({
+    connectionTimeout: options.timeouts.connect,
+    requestTimeout: options.timeouts.response,
+    throwOnRequestTimeout: true,
+    socketTimeout: options.timeouts.idle,
+  });
+  const create = () => createSdkClient(options, requestHandler, log);
+  let current = create();
+
+  const send = async (client: BedrockRuntimeClient, input: ConverseStreamCommandInput, abortSignal: AbortSignal) => {
+    const { stream } = await client.send(new ConverseStreamCommand(input), { abortSignal });
+    if (!stream) throw new Error('The answer has no stream.');
+    return stream;
+  };
+  return {
+    async converse(input, signal) {
+      const used = current;
+      try {
+        return await send(used, input, signal);
+      } catch (error) {
+        if (options.apiKey !== undefined || signal.aborted || !hasExpired(error)) throw error;
+        log('info', 'The AWS credentials have expired; reading them anew');
+        // Calls that ran side by side share the one new client.
+        if (current === used) current = create();
+        return await send(current, input, signal);
+      }
+    },
+    async findCredentials() {
+      await current.config.credentials();
+    },
+  };
+}
+
+/** Everything that the environment or a config file could otherwise decide is said here. */
+function createSdkClient(
+  options: BedrockClientOptions,
+  requestHandler: NodeHttpHandler,
+  log: Log,
+): BedrockRuntimeClient {
+  const common: BedrockRuntimeClientConfig = {
+    region: options.region,
+    endpoint: options.endpoint.href,
+    useFipsEndpoint: false,
+    useDualstackEndpoint: false,
+    defaultsMode: 'standard',
+    // Retries are ours: they also cover what the SDK does not retry, and two budgets would multiply.
+    maxAttempts: 1,
+    retryMode: 'standard',
+    // HTTP/1.1: the SDK's own choice, HTTP/2, passes by the editor's proxy support.
+    requestHandler,
+  };
+  const client = new BedrockRuntimeClient(
+    options.apiKey === undefined
+      ? { ...common, authSchemePreference: ['sigv4'], credentials: findCredentials(options.profile, log) }
+      : { ...common, authSchemePreference: ['httpBearerAuth'], token: { token: options.apiKey } },
+  );
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      // The deserialize step hands on what the request handler gave.
+      guardResponse(result.response as RawResponse);
+      return result;
+    },
+    { step: 'deserialize', priority: 'low', name: 'guardResponse' },
+  );
+  return client;
+}
+
+/** The usual chain: environment, SSO, profile, process, web identity, container, instance. */
+function findCredentials(profile: string, log: Log) {
+  return fromNodeProviderChain({
+    ...(profile !== '' && { profile }),
+    // Files that another program has renewed since are read again.
+    ignoreCache: true,
+    // No region here: it would send an SSO sign-in of another region to the wrong place.
+    clientConfig: { ignoreConfiguredEndpointUrls: true },
+    // A laptop has no instance metadata service; asking takes one second, not many.
+    timeout: 1000,
+    maxRetries: 0,
+    logger: {
+      debug: () => undefined,
+      info: () => undefined,
+      warn: () => log('warn', 'AWS credentials are set both by a profile and in the environment; the profile counts'),
+      error: () => undefined,
+    },
+  });
+}
+
+function hasExpired(error: unknown): boolean {
+  return ['ExpiredTokenException', 'ExpiredToken'].includes(errorName(error));
+}

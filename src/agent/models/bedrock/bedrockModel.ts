@@ -1,0 +1,185 @@
+/** The one file of this folder that the outside loads, and only by `await import`: behind it is the AWS SDK. */
+import { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
+import { type Failure, failed, failures, type Outcome, succeeded } from '../../failures.ts';
+import type { Log } from '../../host.ts';
+import type { Clock } from '../../shared/clock.ts';
+import { type Model, type ModelEvent, type ModelRequest, noTokens } from '../model.ts';
+import { orAbort, orAborted } from './abortable.ts';
+import { type BedrockClient, createBedrockClient, defaultTimeouts, type Timeouts } from './bedrockClient.ts';
+import { bedrockFailure, type CallContext, errorName } from './bedrockFailure.ts';
+import { isRegion, resolveEndpoint } from './endpoint.ts';
+import { fromConverse } from './fromConverse.ts';
+import { type ToolRung, toConverse } from './toConverse.ts';
+
+export interface BedrockOptions {
+  /** Empty: what the environment, else the profile says. */
+  readonly region: string;
+  /** Empty: what the environment says. */
+  readonly profile: string;
+  /** Empty: the region's own. */
+  readonly endpoint: string;
+  readonly authentication: 'credentials' | 'apiKey';
+  /** Used with `apiKey` alone; absent: what the environment says. */
+  readonly apiKey?: string;
+  readonly timeouts?: Timeouts;
+}
+
+export interface BedrockParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** An account at one endpoint, with credentials that were found. Its models share connections. */
+export interface Bedrock {
+  readonly region: string;
+  /** Where requests go, to be shown. */
+  readonly endpoint: string;
+  model(id: string): Model;
+}
+
+/** Milliseconds that finding the credentials may take before it counts as not found. */
+const credentialsLimit = 5000;
+/** Milliseconds that a connection may take to end after the answer has, before it is cut. */
+const lingerLimit = 1000;
+
+/** Checks region, endpoint and credentials, in this order. Makes no call to a model. */
+export async function openBedrock(options: BedrockOptions, parts: BedrockParts): Promise<Outcome<Bedrock>> {
+  const { environment, clock, log } = parts;
+  const region = await findRegion(options, environment);
+  if (!isRegion(region)) return failed(failures.noRegion());
+  const endpoint = resolveEndpoint(options.endpoint, region, environment['AWS_USE_FIPS_ENDPOINT'] === 'true');
+  if (!endpoint.ok) return endpoint;
+
+  const apiKey = options.authentication === 'apiKey' ? findApiKey(options, environment) : undefined;
+  if (apiKey === '') return failed(failures.noApiKey());
+  const client = createBedrockClient(
+    {
+      region,
+      profile: options.profile,
+      endpoint: endpoint.value,
+      ...(apiKey !== undefined && { apiKey }),
+      timeouts: options.timeouts ?? defaultTimeouts,
+    },
+    log,
+  );
+  const context = { region, host: endpoint.value.host, secrets: apiKey === undefined ? [] : [apiKey] };
+  if (apiKey === undefined) {
+    const failure = await probeCredentials(client, context, clock);
+    if (failure) return failed(failure);
+  }
+  return succeeded({
+    region,
+    endpoint: endpoint.value.origin,
+    model: (id) => createBedrockModel(id, client, context, parts),
+  });
+}
+
+/** The region and nothing else may come from the profile; `AWS_DEFAULT_REGION` is what the SDK does not read. */
+async function findRegion(
+  options: BedrockOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<string> {
+  const named = options.region || environment['AWS_REGION'] || environment['AWS_DEFAULT_REGION'];
+  if (named) return named;
+  try {
+    const reader = new BedrockRuntimeClient(options.profile === '' ? {} : { profile: options.profile });
+    return await reader.config.region();
+  } catch {
+    // The SDK throws when there is none, and when the config file cannot be read; both leave us without a region.
+    return '';
+  }
+}
+
+function findApiKey(options: BedrockOptions, environment: Readonly<Record<string, string | undefined>>): string {
+  return (options.apiKey || environment['AWS_BEARER_TOKEN_BEDROCK'] || '').trim();
+}
+
+async function probeCredentials(
+  client: BedrockClient,
+  context: SharedContext,
+  clock: Clock,
+): Promise<Failure | undefined> {
+  const limit = new AbortController();
+  const timer = clock.after(credentialsLimit, () => limit.abort());
+  try {
+    await orAbort(client.findCredentials(), limit.signal);
+    return undefined;
+  } catch (error) {
+    if (limit.signal.aborted) return failures.noCredentials(`not found within ${credentialsLimit / 1000} s`);
+    return bedrockFailure(error, { ...context, model: '', began: false });
+  } finally {
+    timer.dispose();
+  }
+}
+
+type SharedContext = Pick<CallContext, 'region' | 'host' | 'secrets'>;
+
+function createBedrockModel(id: string, client: BedrockClient, shared: SharedContext, parts: BedrockParts): Model {
+  /** What this model lets be asked of it, learnt from its refusals. */
+  let rung: ToolRung = 'forced';
+
+  async function* stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
+    const connection = new AbortController();
+    const onAbort = () => connection.abort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    let began = false;
+    let ended = false;
+    try {
+      const answer = await converse(request, connection.signal);
+      began = true;
+      const events = answer[Symbol.asyncIterator]();
+      for await (const event of fromConverse(orAborted(events, connection.signal), request.tool?.name)) {
+        if (event.kind === 'done' || event.kind === 'failed') {
+          ended = true;
+          finishReading(events, connection);
+          return yield event;
+        }
+        yield event;
+      }
+    } catch (error) {
+      ended = true;
+      connection.abort();
+      // The SDK reports an abort during the answer as a lost connection.
+      const failure = signal.aborted ? failures.cancelled() : bedrockFailure(error, { ...shared, model: id, began });
+      return yield { kind: 'failed', failure, tokens: noTokens };
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      // Whoever leaves the loop early must not go on paying for the rest.
+      if (!ended) connection.abort();
+    }
+  }
+
+  async function converse(request: ModelRequest, signal: AbortSignal) {
+    const asked = rung;
+    signal.throwIfAborted();
+    try {
+      return await orAbort(client.converse(toConverse(id, request, asked), signal), signal);
+    } catch (error) {
+      if (!request.tool || asked !== 'forced' || !refusesForcing(error)) throw error;
+      parts.log('info', 'The model cannot be made to call a tool; asking it to', { model: id });
+      rung = 'offered';
+      return await orAbort(client.converse(toConverse(id, request, 'offered'), signal), signal);
+    }
+  }
+
+  /** Reads to the end of the connection, so that the next call can use it again. */
+  function finishReading(events: AsyncIterator<unknown>, connection: AbortController): void {
+    const timer = parts.clock.after(lingerLimit, () => connection.abort());
+    const read = async () => {
+      while (!(await events.next()).done);
+    };
+    // The answer is complete; how its connection ends changes nothing.
+    const ignored = () => undefined;
+    void read()
+      .catch(ignored)
+      .finally(() => timer.dispose());
+  }
+
+  return { id, stream };
+}
+
+function refusesForcing(error: unknown): boolean {
+  return errorName(error) === 'ValidationException' && error instanceof Error && /tool_?choice/i.test(error.message);
+}
