@@ -1,11 +1,10 @@
 import type { Range } from '../findings/finding.ts';
 import { type Lines, linesOf } from './lines.ts';
 import { resembles } from './resemblance.ts';
+import { quoteAt } from './static/quote.ts';
 
 /** How far, in lines, a place may lie from the line the model named and still be meant by it. */
 const reach = 40;
-/** A squiggle covers no more lines than this. */
-const longestRange = 10;
 /** How many left-out lines one `...` in a quote may stand for. */
 const longestGap = 20;
 
@@ -40,8 +39,7 @@ export function anchorIn(text: string): (quote: string, hint?: number) => Anchor
     const answer = (places: readonly Place[]): Anchored => {
       const place = choose(places, hint);
       if (!place) return { kind: 'ambiguous' };
-      const end = Math.min(place.end, lines.endOf(place.line + longestRange - 1));
-      return { kind: 'at', range: lines.rangeOf(place.start, end), quote: text.slice(place.start, end) };
+      return { kind: 'at', ...quoteAt(text, lines, place.start, place.end) };
     };
 
     const exact = occurrences(text, quote).map((start) => at(start, start + quote.length));

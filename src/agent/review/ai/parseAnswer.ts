@@ -1,0 +1,180 @@
+import { jsonrepair } from 'jsonrepair';
+import { type ModelFinding, readModelFinding } from './answerSchema.ts';
+
+/** An answer longer than this is not read further. */
+const longestAnswer = 400_000;
+const mostFindings = 100;
+
+export interface AnswerParser {
+  /** Takes the next piece of the answer and gives the findings that are complete with it. */
+  add(json: string): ModelFinding[];
+  /**
+   * To be called once, after the stop reason is known; gives what can still be saved. `complete`: the service said that
+   * the answer is whole. Otherwise the last words may be half words and are not believed.
+   */
+  end(complete: boolean): ModelFinding[];
+  /** Findings that could not be understood. */
+  readonly invalid: number;
+  /** After `end`: whether the answer held a list of findings at all, an empty one included. */
+  readonly readable: boolean;
+}
+
+/** Reads `{"findings": [...]}` while it is being written. A finding that cannot be understood does not spoil the others. */
+export function createAnswerParser(): AnswerParser {
+  let text = '';
+  let invalid = 0;
+  let listSeen = false;
+  const seen = new Set<string>();
+  const scanner = createScanner();
+
+  const accept = (value: unknown): ModelFinding[] => {
+    const finding = readModelFinding(value);
+    if (!finding) invalid += 1;
+    if (!finding || seen.size >= mostFindings) return [];
+    const key = JSON.stringify([finding.quote, finding.lineHint, finding.title]);
+    if (seen.has(key)) return [];
+    seen.add(key);
+    return [finding];
+  };
+
+  let broken = false;
+  return {
+    get invalid() {
+      return invalid;
+    },
+    get readable() {
+      return listSeen;
+    },
+    add(json) {
+      if (text.length >= longestAnswer) return [];
+      const piece = json.slice(0, longestAnswer - text.length);
+      text += piece;
+      return scanner.scan(piece).flatMap((item) => {
+        const value = parsed(item);
+        if (value === undefined) broken = true;
+        return value === undefined ? [] : accept(value);
+      });
+    },
+    end(complete) {
+      listSeen = scanner.foundList;
+      if (scanner.ended && !broken) return [];
+      const start = text.search(/[[{]/);
+      const list = listIn(start === -1 ? undefined : (parsed(text.slice(start)) ?? repaired(text.slice(start))));
+      if (!list) return [];
+      listSeen = true;
+      const whole = complete || scanner.betweenItems;
+      const trusted = whole ? list : [...list.slice(0, -1), ...withoutLastWords(list.at(-1))];
+      // What was understood before is recognised by `seen`, and what was not is not counted a second time.
+      invalid = 0;
+      return trusted.flatMap(accept);
+    },
+  };
+}
+
+interface Scanner {
+  /** The JSON texts of the list's items that end in this piece. */
+  scan(piece: string): string[];
+  readonly foundList: boolean;
+  /** In the list, and no item has been begun and not ended. */
+  readonly betweenItems: boolean;
+  /** The list was closed. */
+  readonly ended: boolean;
+}
+
+/** Follows strings and brackets to the list under the key `findings` of the outermost object. */
+function createScanner(): Scanner {
+  const open: string[] = [];
+  let inString = false;
+  let escaped = false;
+  let word = '';
+  let key = '';
+  let item = '';
+  let listDepth = 0;
+  let ended = false;
+
+  const step = (character: string, items: string[]) => {
+    const inItem = listDepth > 0 && open.length > listDepth;
+    if (inItem || (listDepth > 0 && character === '{')) item += character;
+    if (inString) {
+      if (escaped) escaped = false;
+      else if (character === '\\') escaped = true;
+      else if (character === '"') inString = false;
+      if (inString && !inItem && word.length < 64) word += character;
+      return;
+    }
+    if (character === '"') {
+      inString = true;
+      word = '';
+    } else if (character === ':' && open.length === 1) {
+      key = word;
+    } else if (character === '{' || character === '[') {
+      open.push(character);
+      if (character === '[' && key === 'findings' && open.length === 2 && listDepth === 0) listDepth = 2;
+    } else if (character === '}' || character === ']') {
+      open.pop();
+      if (listDepth > 0 && open.length === listDepth && item !== '') {
+        items.push(item);
+        item = '';
+      } else if (listDepth > 0 && open.length < listDepth) {
+        ended = true;
+      }
+    }
+  };
+  return {
+    get foundList() {
+      return listDepth > 0;
+    },
+    get betweenItems() {
+      return listDepth > 0 && item === '';
+    },
+    get ended() {
+      return ended;
+    },
+    scan(piece) {
+      const items: string[] = [];
+      for (const character of piece) {
+        if (ended) break;
+        step(character, items);
+      }
+      return items;
+    },
+  };
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    // Not JSON is an answer too: undefined, which JSON cannot say.
+    return undefined;
+  }
+}
+
+function repaired(json: string): unknown {
+  try {
+    return JSON.parse(jsonrepair(json));
+  } catch {
+    // Beyond repair: the caller goes without.
+    return undefined;
+  }
+}
+
+/** The list itself, under `findings`, one object deeper, or written as a JSON text: models do all four. */
+function listIn(value: unknown, depth = 0): unknown[] | undefined {
+  if (Array.isArray(value)) return value;
+  if (typeof value === 'string') return depth > 0 && value.includes('[') ? listIn(repaired(value), 2) : undefined;
+  if (typeof value !== 'object' || value === null || depth > 1) return undefined;
+  if ('findings' in value) return listIn(value.findings, depth + 1);
+  for (const inner of Object.values(value)) {
+    const isObject = typeof inner === 'object' && inner !== null && !Array.isArray(inner);
+    const found = isObject ? listIn(inner, depth + 1) : undefined;
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** The item during which the answer broke off, without its last entry, which may have lost its end. */
+function withoutLastWords(item: unknown): unknown[] {
+  if (typeof item !== 'object' || item === null) return [];
+  return [Object.fromEntries(Object.entries(item).slice(0, -1))];
+}
