@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import type { Decoded, Dialect, DialectSession, Encoded } from '../../src/agent/connection/dialects/dialect.ts';
+import type { AgentIdentity, Incoming, Outgoing } from '../../src/agent/connection/messages.ts';
+import { FakeClock } from '../fakes/fakeClock.ts';
+
+/** One real message of a dialect, with what it means: a file of test/fixtures/<dialect>/. */
+type Fixture =
+  | { readonly direction: 'in'; readonly text?: string; readonly frame?: unknown; readonly decoded: Decoded }
+  | {
+      readonly direction: 'out';
+      readonly say: Outgoing;
+      /** The frames as JSON; `<id>` stands for the message id. None where the dialect has no way to say it. */
+      readonly frames: readonly unknown[];
+      readonly delivery: Encoded['delivery'];
+    };
+
+export const self: AgentIdentity = {
+  id: '2f4f7a3e-8c0e-4e0b-9d52-2a3f7f3a7b10',
+  name: 'Visual Studio Code on nova',
+  version: '1.0.0',
+  capabilities: [
+    {
+      name: 'code_analysis',
+      confidence: 0.92,
+      taskTypes: ['code_review'],
+      languages: ['go'],
+      specialties: ['security'],
+    },
+  ],
+  config: { agent_id: '2f4f7a3e-8c0e-4e0b-9d52-2a3f7f3a7b10', version: 1 },
+};
+
+const outgoingKinds: Readonly<Record<Outgoing['kind'], true>> = {
+  register: true,
+  heartbeat: true,
+  accepted: true,
+  progress: true,
+  result: true,
+  health: true,
+  capabilities: true,
+  configApplied: true,
+  error: true,
+};
+
+export interface DialectUnderTest {
+  readonly dialect: Dialect;
+  /** What a server of this dialect can say at all. */
+  readonly hears: readonly Incoming['kind'][];
+}
+
+/** What every dialect owes the connection. Returns its fixtures' texts, for a fuzzer to start from. */
+export function dialectContract({ dialect, hears }: DialectUnderTest): void {
+  const folder = join(import.meta.dirname, '..', 'fixtures', dialect.name);
+  const fixtures = readdirSync(folder).map((file) => ({ name: file.replace(/\.json$/, ''), ...read(folder, file) }));
+  const open = (): DialectSession => dialect.open(self, new FakeClock({ start: Date.UTC(2025, 10, 10, 9) }));
+
+  describe(`dialect contract: ${dialect.name}`, () => {
+    for (const fixture of fixtures) {
+      if (fixture.direction === 'in') {
+        test(`reads ${fixture.name}`, () => {
+          assert.deepEqual(open().decode(textOf(fixture)), fixture.decoded);
+        });
+      } else {
+        test(`writes ${fixture.name}`, () => {
+          const { messageId, frames, delivery } = open().encode(fixture.say);
+          const read = frames.map((frame) => JSON.parse(frame.replaceAll(messageId, '<id>')));
+          assert.deepEqual(read, fixture.frames);
+          assert.equal(delivery, fixture.delivery);
+        });
+      }
+    }
+
+    test('has a real message for everything we say', () => {
+      const said = new Set(fixtures.map((fixture) => (fixture.direction === 'out' ? fixture.say.kind : undefined)));
+      assert.deepEqual(
+        Object.keys(outgoingKinds).filter((kind) => !said.has(kind as Outgoing['kind'])),
+        [],
+      );
+    });
+
+    test('has a real message for everything its server says, an unknown one and a malformed one', () => {
+      const decoded = fixtures.flatMap((fixture) => (fixture.direction === 'in' ? [fixture.decoded] : []));
+      const heard = new Set<string>();
+      for (const one of decoded) {
+        heard.add(one.kind);
+        if (one.kind === 'words') for (const word of one.words) heard.add(word.kind);
+      }
+      assert.deepEqual(
+        [...hears, 'unknown', 'malformed'].filter((kind) => !heard.has(kind)),
+        [],
+      );
+    });
+
+    test('gives every message an id of its own', () => {
+      const session = open();
+      const ids = Array.from({ length: 100 }, () => session.encode({ kind: 'capabilities' }).messageId);
+      assert.equal(new Set(ids).size, 100);
+    });
+
+    test('writes text that breaks no frame: line breaks, lone surrogates, quotes', () => {
+      const text = '\ud800 \u2028 "\n\u0000';
+      const session = open();
+      session.encode({ kind: 'register', runningTasks: [] });
+      for (const frame of session.encode({ kind: 'error', code: 'x', text }).frames) {
+        assert.equal(Buffer.from(frame, 'utf8').toString('utf8'), frame);
+        assert.ok(!frame.includes('\n'));
+        assert.ok(JSON.stringify(JSON.parse(frame)).includes(JSON.stringify(text).slice(1, -1)));
+      }
+    });
+
+    test('never throws, whatever arrives, and gives nothing but words, unknown or malformed', () => {
+      const real = fixtures.flatMap((fixture) => (fixture.direction === 'in' ? [textOf(fixture)] : []));
+      const changed = fc
+        .tuple(
+          fc.constantFrom(...real.filter((text) => text.length < 1000)),
+          fc.nat(),
+          fc.string({ unit: 'binary', maxLength: 4 }),
+        )
+        .map(([text, at, piece]) => {
+          const place = at % (text.length + 1);
+          return text.slice(0, place) + piece + text.slice(place + piece.length);
+        });
+      const keyed = fc.dictionary(
+        fc.constantFrom(
+          'type',
+          'Type',
+          'payload',
+          'id',
+          'task_id',
+          'error',
+          'code',
+          'priority',
+          'deadline',
+          '__proto__',
+        ),
+        fc.jsonValue(),
+      );
+      const typed = fc
+        .tuple(fc.constantFrom(...typesOf(real)), keyed)
+        .map(([type, rest]) => JSON.stringify({ ...rest, type }));
+      const frame = fc.oneof(
+        changed,
+        typed,
+        fc.string({ unit: 'binary' }),
+        fc.json(),
+        keyed.map((value) => JSON.stringify(value)),
+      );
+      let session = open();
+      let runs = 0;
+      fc.assert(
+        fc.property(frame, (text) => {
+          if (++runs % 100 === 0) session = open();
+          const decoded = session.decode(text);
+          assert.ok(['words', 'unknown', 'malformed'].includes(decoded.kind));
+          if (decoded.kind === 'words') for (const word of decoded.words) checkWord(word);
+          assert.equal(Reflect.get({}, 'polluted'), undefined);
+        }),
+        { numRuns: 20_000, seed: 20251110 },
+      );
+    });
+  });
+}
+
+function checkWord(word: Incoming): void {
+  if (word.kind === 'task') {
+    const { id, priority, deadline, origin } = word.task;
+    assert.ok(id.length > 0 && id.length <= 255);
+    assert.ok(['low', 'normal', 'high', 'critical'].includes(priority));
+    assert.ok(deadline === undefined || (Number.isInteger(deadline) && deadline > 0));
+    assert.equal(origin, 'server');
+  }
+  if (word.kind === 'cancel') assert.ok(word.taskId.length > 0);
+  if (word.kind === 'registered' && word.agentId !== undefined) assert.match(word.agentId, /^[\x21-\x7e]+$/);
+}
+
+function read(folder: string, file: string): Fixture {
+  return JSON.parse(readFileSync(join(folder, file), 'utf8'));
+}
+
+function textOf(fixture: Extract<Fixture, { direction: 'in' }>): string {
+  return fixture.text ?? JSON.stringify(fixture.frame);
+}
+
+function typesOf(texts: readonly string[]): string[] {
+  return [...new Set(texts.flatMap((text) => /"[Tt]ype":"([a-z.]+)"/.exec(text)?.[1] ?? []))];
+}
