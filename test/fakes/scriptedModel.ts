@@ -11,8 +11,8 @@ export class ScriptedModel implements Model {
   /** Calls under way now, and the most there ever were. */
   active = 0;
   mostActive = 0;
-  /** Calls that were left before their terminal event. */
-  left = 0;
+  /** Calls that got to the end of their script; the others were aborted, or left early. */
+  completed = 0;
   onRequest: ((request: ModelRequest) => Script | Promise<Script>) | undefined;
   readonly #queue: Script[] = [];
 
@@ -29,7 +29,6 @@ export class ScriptedModel implements Model {
     this.requests.push(request);
     this.active += 1;
     this.mostActive = Math.max(this.mostActive, this.active);
-    let ended = false;
     try {
       const script = this.#queue.shift() ?? (await this.onRequest?.(request));
       if (!script) throw new Error('No answer is scripted.');
@@ -37,18 +36,17 @@ export class ScriptedModel implements Model {
         // A turn of the event loop, as a network has between two events.
         await new Promise((resolve) => setImmediate(resolve));
         if (step === 'hang') await aborted(signal);
-        const event: ModelEvent =
-          signal.aborted || step === 'hang'
-            ? { kind: 'failed', failure: failures.cancelled(), tokens: noTokens }
-            : step;
-        ended = event.kind === 'done' || event.kind === 'failed';
-        yield event;
-        if (ended) return;
+        if (signal.aborted || step === 'hang') {
+          return yield { kind: 'failed', failure: failures.cancelled(), tokens: noTokens };
+        }
+        const isEnd = step.kind === 'done' || step.kind === 'failed';
+        if (isEnd) this.completed += 1;
+        yield step;
+        if (isEnd) return;
       }
       throw new Error('The script has no terminal event.');
     } finally {
       this.active -= 1;
-      if (!ended) this.left += 1;
     }
   }
 }

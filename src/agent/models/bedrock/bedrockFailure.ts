@@ -126,19 +126,16 @@ function invalid({ message, detail }: Seen, { model, region }: CallContext): Fai
   if (/on-demand throughput isn.{1,3}t supported/i.test(message)) {
     return failures.needsProfile(model, suggestProfile(model, region));
   }
+  if (isUseCaseForm(message)) return failures.useCaseForm(model);
   if (/too long|context (window|limit|length)|too many input tokens/i.test(message)) return failures.inputTooLong();
-  if (
-    /model identifier is invalid|invalid model|model.{1,40}(not supported|isn.{1,3}t supported|end of its life)/i.test(
-      message,
-    )
-  ) {
+  if (/model identifier is invalid|invalid model|at 'modelId' failed|end of its life/i.test(message)) {
     return failures.unknownModel(model, detail);
   }
   return failures.requestRejected(detail);
 }
 
 function isUseCaseForm(text: string): boolean {
-  return /FTUForm|use case (details|form)/i.test(text);
+  return /FTUForm|use[- ]case (details|form)/i.test(text);
 }
 
 function byNetworkCode({ code }: Seen, context: CallContext): Failure | undefined {
@@ -148,8 +145,10 @@ function byNetworkCode({ code }: Seen, context: CallContext): Failure | undefine
   return context.began ? failures.streamCut() : failures.bedrockUnreachable(context.host, code);
 }
 
-function byStatus({ status, detail }: Seen, context: CallContext): Failure | undefined {
+function byStatus(seen: Seen, context: CallContext): Failure | undefined {
+  const { status, detail } = seen;
   if (status === undefined || status < 400) return undefined;
+  if (status === 401 || status === 403) return accessDenied(seen, context);
   if (status === 429) return failures.throttled(detail);
   if (status === 404) return failures.unknownModel(context.model, detail);
   if (status === 408) return failures.modelTimeout();

@@ -9,7 +9,7 @@ import { type BedrockClient, createBedrockClient, defaultTimeouts, type Timeouts
 import { bedrockFailure, type CallContext, errorName } from './bedrockFailure.ts';
 import { isRegion, resolveEndpoint } from './endpoint.ts';
 import { fromConverse } from './fromConverse.ts';
-import { type ToolRung, toConverse } from './toConverse.ts';
+import { fullCapabilities, learnFrom, toConverse } from './toConverse.ts';
 
 export interface BedrockOptions {
   /** Empty: what the environment, else the profile says. */
@@ -116,8 +116,8 @@ async function probeCredentials(
 type SharedContext = Pick<CallContext, 'region' | 'host' | 'secrets'>;
 
 function createBedrockModel(id: string, client: BedrockClient, shared: SharedContext, parts: BedrockParts): Model {
-  /** What this model lets be asked of it, learnt from its refusals. */
-  let rung: ToolRung = 'forced';
+  /** Corrected by what the model refuses. */
+  let capabilities = fullCapabilities;
 
   async function* stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
     const connection = new AbortController();
@@ -152,15 +152,19 @@ function createBedrockModel(id: string, client: BedrockClient, shared: SharedCon
   }
 
   async function converse(request: ModelRequest, signal: AbortSignal) {
-    const asked = rung;
-    signal.throwIfAborted();
-    try {
-      return await orAbort(client.converse(toConverse(id, request, asked), signal), signal);
-    } catch (error) {
-      if (!request.tool || asked !== 'forced' || !refusesForcing(error)) throw error;
-      parts.log('info', 'The model cannot be made to call a tool; asking it to', { model: id });
-      rung = 'offered';
-      return await orAbort(client.converse(toConverse(id, request, 'offered'), signal), signal);
+    for (;;) {
+      const asked = capabilities;
+      signal.throwIfAborted();
+      try {
+        return await orAbort(client.converse(toConverse(id, request, asked), signal), signal);
+      } catch (error) {
+        if (errorName(error) !== 'ValidationException' || !(error instanceof Error)) throw error;
+        // Each thing is learnt once, so this ends.
+        const learnt = learnFrom(error.message, asked);
+        if (!learnt) throw error;
+        parts.log('info', 'The model cannot do what was asked; asking for less', { model: id, ...learnt });
+        capabilities = learnt;
+      }
     }
   }
 
@@ -178,8 +182,4 @@ function createBedrockModel(id: string, client: BedrockClient, shared: SharedCon
   }
 
   return { id, stream };
-}
-
-function refusesForcing(error: unknown): boolean {
-  return errorName(error) === 'ValidationException' && error instanceof Error && /tool_?choice/i.test(error.message);
 }

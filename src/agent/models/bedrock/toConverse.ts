@@ -1,30 +1,52 @@
 import type { ConverseStreamCommandInput, ToolConfiguration } from '@aws-sdk/client-bedrock-runtime';
 import type { ModelRequest, ToolForm } from '../model.ts';
 
-/** How firmly the form is asked for. Not every model lets itself be forced; `offered` leaves it the choice. */
-export type ToolRung = 'forced' | 'offered';
+/** What one model lets be asked of it. */
+export interface Capabilities {
+  /** Whether it lets itself be made to call a tool. */
+  readonly forcedTool: boolean;
+  /** The longest answer that it may be allowed, in tokens. */
+  readonly maxTokens: number;
+}
+
+/** What is supposed of a model until it refuses. */
+export const fullCapabilities: Capabilities = { forcedTool: true, maxTokens: Number.POSITIVE_INFINITY };
 
 /** Our request in the words of Converse. No temperature: the newest models refuse one. */
-export function toConverse(model: string, request: ModelRequest, rung: ToolRung): ConverseStreamCommandInput {
+export function toConverse(
+  model: string,
+  request: ModelRequest,
+  capabilities: Capabilities,
+): ConverseStreamCommandInput {
   const { tool } = request;
-  const reminder = tool && rung === 'offered' ? `Answer only by calling the tool ${tool.name}, once.` : '';
+  const reminder = tool && !capabilities.forcedTool ? `Answer only by calling the tool ${tool.name}, once.` : '';
   // The service rejects blank text.
   const system = [request.system, reminder].filter((text) => text.trim() !== '');
   return {
     modelId: model,
     ...(system.length > 0 && { system: system.map((text) => ({ text })) }),
     messages: [{ role: 'user', content: [{ text: request.prompt }] }],
-    inferenceConfig: { maxTokens: request.maxTokens },
-    ...(tool && { toolConfig: toolConfiguration(tool, rung) }),
+    inferenceConfig: { maxTokens: Math.min(request.maxTokens, capabilities.maxTokens) },
+    ...(tool && { toolConfig: toolConfiguration(tool, capabilities) }),
   };
 }
 
 type JsonSchema = NonNullable<NonNullable<ToolConfiguration['tools']>[number]['toolSpec']>['inputSchema'];
 
-function toolConfiguration(tool: ToolForm, rung: ToolRung): ToolConfiguration {
+function toolConfiguration(tool: ToolForm, { forcedTool }: Capabilities): ToolConfiguration {
   const inputSchema = { json: tool.schema } as JsonSchema;
   return {
     tools: [{ toolSpec: { name: tool.name, description: tool.description, inputSchema } }],
-    toolChoice: rung === 'forced' ? { tool: { name: tool.name } } : { auto: {} },
+    toolChoice: forcedTool ? { tool: { name: tool.name } } : { auto: {} },
   };
+}
+
+/**
+ * What a refusal teaches about the model; undefined when it is about something else, or was learnt before.
+ * `message` is the service's.
+ */
+export function learnFrom(message: string, known: Capabilities): Capabilities | undefined {
+  if (known.forcedTool && /tool_?choice/i.test(message)) return { ...known, forcedTool: false };
+  const limit = Number(/maximum tokens you requested exceeds the model limit of (\d{1,7})/i.exec(message)?.[1]);
+  return limit > 0 && known.maxTokens === Number.POSITIVE_INFINITY ? { ...known, maxTokens: limit } : undefined;
 }

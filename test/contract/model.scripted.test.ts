@@ -1,0 +1,4 @@
+import { modelContract } from './model.ts';
+import { scriptedWorld } from './scriptedWorld.ts';
+
+modelContract('scripted', async () => scriptedWorld((scripted) => scripted));
