@@ -89,7 +89,8 @@ function ensureNode() {
   const wanted = `v${require('node/package.json').version}`;
   if (nodeVersion() !== wanted) {
     console.error(`Fetching Node ${wanted}.`);
-    run(process.execPath, ['installArchSpecificPackage.js'], join(modules, 'node'));
+    // Not the running Node: inside `npm run` that may be the one which npm has just removed.
+    run('node', ['installArchSpecificPackage.js'], join(modules, 'node'));
     if (nodeVersion() !== wanted) fail(`${node} does not run as ${wanted}.`);
   }
   const link = join(modules, '.bin', 'node');
