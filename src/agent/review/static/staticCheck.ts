@@ -9,4 +9,6 @@ export interface StaticCheck {
    * Never modifies the snapshot; rejects only with the signal's reason.
    */
   check(snapshot: Snapshot, signal: AbortSignal): Promise<readonly FoundIssue[]>;
+  /** Why the check could not look, one sentence, once it knows; the files are then not reviewed by it, rather than clean. */
+  unavailable?(): string | undefined;
 }

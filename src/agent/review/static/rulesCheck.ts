@@ -1,0 +1,168 @@
+import { join } from 'node:path';
+import type { SgNode } from '@ast-grep/wasm/wasm_bg.js';
+import type { FoundIssue } from '../../findings/finding.ts';
+import type { Log } from '../../host.ts';
+import type { Clock } from '../../shared/clock.ts';
+import type { Snapshot } from '../../workspace/snapshot.ts';
+import { type Lines, linesOf } from '../lines.ts';
+import { engineFiles, type Grammar, grammarFor } from './engineFolder.ts';
+import { byPlace, quoteAt } from './quote.ts';
+import type { Rule, RuleLanguage } from './rule.ts';
+import { createSlices, type Slices } from './slices.ts';
+import type { StaticCheck } from './staticCheck.ts';
+import { suppressionsIn } from './suppressions.ts';
+
+export interface RulesCheckOptions {
+  /** Absolute path of the folder that the build filled, `dist/engine`. Read at the first file that needs it. */
+  readonly engineFolder: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Beyond so many matches of one rule, a file is generated or hostile, and more of the same helps nobody. */
+const mostMatches = 100;
+/** Places of one file that one rule is tried at; each takes about a tenth of a millisecond. */
+const mostPlaces = 2000;
+
+const familyOf: Readonly<Record<Grammar, RuleLanguage>> = {
+  typescript: 'javascript',
+  tsx: 'javascript',
+  javascript: 'javascript',
+  python: 'python',
+  go: 'go',
+  java: 'java',
+};
+
+/** Syntax rules of our own. A file in which no rule's trigger stands is not even parsed. */
+export function createRulesCheck(options: RulesCheckOptions): StaticCheck {
+  let loading: Promise<readonly Rule[]> | undefined;
+  let unavailable: string | undefined;
+  /** A first failure is kept: a damaged installation does not mend itself, and is reported once. */
+  const rules = () => {
+    loading ??= import('./ruleFiles.ts').then(({ readGatheredRules }) =>
+      readGatheredRules(join(options.engineFolder, engineFiles.rules)),
+    );
+    return loading;
+  };
+
+  return {
+    name: 'rules',
+    unavailable: () => unavailable,
+    check: async (snapshot, signal) => {
+      signal.throwIfAborted();
+      const grammar = grammarFor(snapshot.language);
+      if (!grammar || unavailable !== undefined) return [];
+      try {
+        const own = (await rules()).filter((rule) => rule.language === familyOf[grammar]);
+        const found = await run(own, grammar, snapshot, options.engineFolder, createSlices(options.clock, signal));
+        signal.throwIfAborted();
+        return found;
+      } catch (error) {
+        signal.throwIfAborted();
+        unavailable = `The rules cannot run: ${error instanceof Error ? error.message : String(error)}`;
+        options.log('error', unavailable, { file: snapshot.file });
+        return [];
+      }
+    },
+  };
+}
+
+async function run(
+  rules: readonly Rule[],
+  grammar: Grammar,
+  snapshot: Snapshot,
+  engineFolder: string,
+  slices: Slices,
+): Promise<FoundIssue[]> {
+  const { text } = snapshot;
+  const triggered: { rule: Rule; offsets: number[] }[] = [];
+  for (const rule of rules) {
+    await slices.pause();
+    const offsets = offsetsOf(rule.trigger, text);
+    if (offsets.length > 0) triggered.push({ rule, offsets });
+  }
+  if (triggered.length === 0) return [];
+
+  const [{ openAstGrep }, { placesOf }] = await Promise.all([import('./astGrep.ts'), import('./places.ts')]);
+  const tree = await (await openAstGrep(engineFolder)).parse(grammar, text, slices);
+  try {
+    const lines = linesOf(text);
+    const suppressed = suppressionsIn(lines, text);
+    const placesAt = placesOf(tree);
+    const found: FoundIssue[] = [];
+    for (const { rule, offsets } of triggered) {
+      const matcher = { rule: rule.rule, ...(rule.constraints && { constraints: rule.constraints }) };
+      const tried = new Set<unknown>();
+      let matches = 0;
+      for (const offset of offsets) {
+        for (const place of placesAt(offset)) {
+          if (tried.has(place) || matches >= mostMatches || tried.size >= mostPlaces) continue;
+          tried.add(place);
+          await slices.pause();
+          const nodes: readonly SgNode[] = place.whole
+            ? place.node.findAll(matcher)
+            : place.node.matches(matcher)
+              ? [place.node]
+              : [];
+          for (const node of nodes.slice(0, mostMatches - matches)) {
+            matches++;
+            const issue = issueOf(rule, node, place.whole, snapshot, lines);
+            if (!suppressed(issue.range.line, rule.id)) found.push(issue);
+          }
+        }
+      }
+    }
+    return found.sort(byPlace);
+  } finally {
+    tree.dispose();
+  }
+}
+
+function offsetsOf(trigger: string, text: string): number[] {
+  const offsets: number[] = [];
+  for (const hit of text.matchAll(new RegExp(trigger, 'g'))) {
+    if (offsets.length === mostPlaces) break;
+    offsets.push(hit.index);
+  }
+  return offsets;
+}
+
+/** `bound`: the node came from a search, so the variables of the rule can be asked for. */
+function issueOf(rule: Rule, node: SgNode, bound: boolean, snapshot: Snapshot, lines: Lines): FoundIssue {
+  const [start, end] = extentOf(node);
+  const at = quoteAt(snapshot.text, lines, start, end);
+  const complete = at.quote.length === end - start;
+  const fix = rule.fix !== undefined && bound && complete ? filled(rule.fix, node, snapshot.text) : undefined;
+  return {
+    source: 'rule',
+    type: rule.type,
+    severity: rule.severity,
+    confidence: rule.confidence,
+    file: snapshot.file,
+    range: at.range,
+    title: rule.title,
+    description: rule.message.trim(),
+    ...(rule.suggestion !== undefined && { suggestion: rule.suggestion.trim() }),
+    ...(fix !== undefined && { fix: { old: at.quote, new: fix } }),
+    ruleId: rule.id,
+    ruleUrl: rule.url,
+    quote: at.quote,
+  };
+}
+
+/** The template with `$NAME` and `$$$NAMES` replaced by the source text they matched. */
+function filled(template: string, node: SgNode, text: string): string {
+  return template.replace(/(\$\$\$|\$)([A-Z_][A-Z0-9_]*)/g, (_whole, dollars: string, name: string) => {
+    const parts = dollars === '$' ? [node.getMatch(name)] : node.getMultipleMatches(name);
+    const extents = parts.flatMap((part) => (part ? [extentOf(part)] : []));
+    const first = extents[0];
+    const last = extents[extents.length - 1];
+    return first && last ? text.slice(first[0], last[1]) : '';
+  });
+}
+
+/** Offsets in UTF-16 units; the end is exclusive. */
+function extentOf(node: SgNode): [number, number] {
+  const range = node.range();
+  return [range.start.index, range.end.index];
+}
