@@ -13,7 +13,7 @@ const reason = 'the full result was larger than a message to the server may be';
 /**
  * A result whose JSON has at most `maxBytes` bytes. One that fits comes back as it is. Otherwise the least severe
  * findings go first, the last of equals first; then whatever else is long; and the result says so in its summary
- * and in `truncated`. Status, metadata numbers and task id always stay. Below about 1 kB nothing can be promised.
+ * and in `truncated`. Status, metadata numbers and task id always stay. From 8 kB on it always fits.
  */
 export function fitResult(result: TaskResult, maxBytes: number): TaskResult {
   if (bytesOf(result) <= maxBytes) return result;
@@ -62,8 +62,12 @@ function rank(finding: unknown): number {
   return index < 0 ? severities.length : index;
 }
 
-function mark(body: Readonly<Record<string, unknown>>, dropped: number): { summary: string; truncated: Truncated } {
-  const summary = typeof body['summary'] === 'string' ? body['summary'].slice(0, 2000) : '';
+function mark(
+  body: Readonly<Record<string, unknown>>,
+  dropped: number,
+  summaryLength = 2000,
+): { summary: string; truncated: Truncated } {
+  const summary = typeof body['summary'] === 'string' ? body['summary'].slice(0, summaryLength) : '';
   const what = dropped === 0 ? 'Shortened' : `Shortened: ${dropped} of the least severe findings left out`;
   return { summary: `${summary} [${what}; ${reason}.]`.trim(), truncated: { dropped, reason } };
 }
@@ -78,9 +82,9 @@ function bare(
   const { not_reviewed, ...metadata } = result.metadata;
   const build = (listed: number): TaskResult => ({
     ...result,
-    result: mark(body, dropped),
+    result: mark(body, dropped, 300),
     metadata: { ...metadata, not_reviewed: not_reviewed.slice(0, listed) },
-    ...(result.error !== undefined && { error: result.error.slice(0, 500) }),
+    ...(result.error !== undefined && { error: result.error.slice(0, 300) }),
   });
   let listed = not_reviewed.length;
   while (listed > 0 && bytesOf(build(listed)) > maxBytes) listed = Math.floor(listed / 2);

@@ -1,0 +1,329 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { SocketEnd } from '../../../src/agent/connection/socket.ts';
+import type { ConnectionState } from '../../../src/agent/connection/state.ts';
+import { makeWorld } from './connectionWorld.ts';
+
+const waiting = (state: ConnectionState) => {
+  assert.equal(state.kind, 'waiting');
+  return state as Extract<ConnectionState, { kind: 'waiting' }>;
+};
+
+for (const code of [1000, 1001, 1006, 1012, 1013]) {
+  test(`a close with ${code} is followed by a new connection within 250 ms, and a new registration`, async () => {
+    const { established, clock, network } = makeWorld();
+    const peer = await established();
+    if (code === 1006) peer.cut();
+    else peer.close(code);
+    await clock.advance(300);
+    assert.equal(network.peers.length, 2);
+    assert.equal(network.last.texts[0]?.['type'], 'agent.register');
+  });
+}
+
+test('the waits grow, stay within their windows, and are told with the failure', async () => {
+  const { connection, clock, network, states } = makeWorld();
+  network.reception = { kind: 'error', code: 'ECONNREFUSED', message: 'connect ECONNREFUSED' };
+  connection.connect();
+  await clock.advance(3_600_000);
+  const waits = states.filter((state) => state.kind === 'waiting').map(waiting);
+  assert.ok(waits.length >= 12, String(waits.length));
+  for (const [index, wait] of waits.entries()) {
+    const window = index === 0 ? 250 : Math.min(300_000, 500 * 2 ** (index - 1));
+    assert.ok(wait.retryInMs >= 0 && wait.retryInMs <= window, `${wait.retryInMs} of ${window}`);
+    assert.equal(wait.attempt, index + 1);
+    assert.equal(wait.failure.code, 'unreachable');
+    assert.equal(wait.failure.detail, 'connect ECONNREFUSED');
+  }
+});
+
+test('two hundred agents that lost one server do not come back in one moment', async () => {
+  const first: number[] = [];
+  for (let seed = 1; seed <= 200; seed++) {
+    const { established, clock, connection } = makeWorld({ seed });
+    (await established()).cut();
+    await clock.advance(10);
+    // Some were so quick that they are connecting again.
+    first.push(connection.state.kind === 'waiting' ? connection.state.retryInMs : 0);
+  }
+  const perWindow = [0, 50, 100, 150, 200].map((from) => first.filter((ms) => ms >= from && ms < from + 50).length);
+  assert.ok(Math.max(...perWindow) <= 80, perWindow.join(' '));
+});
+
+test('only thirty healthy seconds start the count anew', async () => {
+  const { connection, clock, network, established } = makeWorld();
+  network.reception = { kind: 'closed', code: 1006, reason: '' };
+  connection.connect();
+  while (network.peers.length < 6) await clock.advance(100);
+  network.reception = 'accept';
+  connection.connect();
+  await clock.advance(20);
+  await established();
+  network.last.cut();
+  await clock.advance(6);
+  assert.ok(waiting(connection.state).attempt > 6);
+  await established();
+  await clock.advance(31_000);
+  network.reception = 'never answer';
+  network.last.cut();
+  await clock.advance(6);
+  assert.equal(waiting(connection.state).attempt, 1);
+});
+
+const refusals: readonly [string, SocketEnd][] = [
+  ['HTTP 401', { kind: 'upgradeRefused', status: 401 }],
+  ['HTTP 403', { kind: 'upgradeRefused', status: 403 }],
+  ['close 4001', { kind: 'closed', code: 4001, reason: '' }],
+  ['close 1008', { kind: 'closed', code: 1008, reason: '' }],
+  ['close 4401', { kind: 'closed', code: 4401, reason: '' }],
+  ['close 4403', { kind: 'closed', code: 4403, reason: '' }],
+  ['a key that fits into no header', { kind: 'error', code: 'ERR_INVALID_CHAR', message: 'Invalid character' }],
+];
+for (const [what, end] of refusals) {
+  test(`after ${what} the key is never tried again`, async () => {
+    const { connection, clock, network, kinds } = makeWorld();
+    network.reception = end;
+    connection.connect();
+    await clock.advance(3_600_000);
+    connection.connect();
+    connection.disconnect();
+    connection.connect();
+    await clock.advance(3_600_000);
+    assert.equal(network.peers.length, 1);
+    assert.deepEqual(kinds(), ['connecting', 'attention', 'off', 'attention']);
+    assert.equal(connection.state.kind === 'attention' && connection.state.failure.code, 'key-rejected');
+    assert.equal(clock.pending, 0);
+  });
+}
+
+test('a key that is revoked in the middle of a session stops the tries as well', async () => {
+  const { established, clock, network, connection } = makeWorld();
+  (await established()).close(4001, 'revoked');
+  await clock.advance(600_000);
+  assert.equal(network.peers.length, 1);
+  assert.equal(connection.state.kind, 'attention');
+});
+
+test('an error message that refuses the key does so, too, before and after the registration', async () => {
+  for (const registered of [false, true]) {
+    const { established, clock, network, connection } = makeWorld();
+    if (registered) await established();
+    else connection.connect();
+    await clock.advance(20);
+    network.last.send('{"type":"error","error":"invalid api key","code":4001}');
+    await clock.advance(600_000);
+    assert.equal(network.peers.length, 1);
+    assert.equal(connection.state.kind, 'attention');
+    assert.equal(network.live, 0);
+  }
+});
+
+test('any other error in answer to the registration is tried again later', async () => {
+  const { clock, network, connection, states } = makeWorld();
+  connection.connect();
+  await clock.advance(20);
+  network.last.send('{"type":"error","error":"registry is full","code":400}');
+  await clock.advance(10);
+  const wait = states.filter((state) => state.kind === 'waiting').map(waiting)[0];
+  assert.deepEqual([wait?.failure.code, wait?.failure.detail], ['registration-refused', 'registry is full']);
+  await clock.advance(300);
+  assert.equal(network.peers.length, 2);
+});
+
+test('a busy server is left alone for as long as it asked', async () => {
+  const { connection, clock, network } = makeWorld();
+  network.reception = { kind: 'upgradeRefused', status: 429, retryAfterMs: 60_000 };
+  connection.connect();
+  await clock.advance(59_000);
+  assert.equal(network.peers.length, 1);
+  assert.equal(waiting(connection.state).failure.code, 'server-busy');
+  await clock.advance(2_000);
+  assert.equal(network.peers.length, 2);
+});
+
+test('a connection that died without a word is found within 20 seconds', async () => {
+  const { established, clock, network, states } = makeWorld();
+  const peer = await established();
+  await clock.advance(20);
+  peer.silent = true;
+  await clock.advance(20_000);
+  const wait = states.filter((state) => state.kind === 'waiting').map(waiting)[0];
+  assert.equal(wait?.failure.detail, 'no pong within 5000 ms');
+  await clock.advance(300);
+  assert.equal(network.peers.length, 2);
+  assert.equal(network.mostLive, 1);
+});
+
+test('a slow pong within five seconds is no death', async () => {
+  const { established, clock, network } = makeWorld();
+  const peer = await established();
+  await clock.advance(20);
+  peer.answersPings = false;
+  await clock.advance(15_000);
+  const mark = peer.pings.at(-1) ?? '';
+  await clock.advance(4_500);
+  peer.pong(mark);
+  await clock.advance(10_000);
+  assert.equal(network.peers.length, 1);
+});
+
+test('our own standstill is not blamed on the peer: it is asked again at once', async () => {
+  const { established, clock, network, connection } = makeWorld();
+  const peer = await established();
+  await clock.advance(20);
+  peer.answersPings = false;
+  await clock.advance(15_000);
+  assert.equal(peer.pings.length, 2);
+  peer.answersPings = true;
+  clock.stall(2 * 3_600_000);
+  await clock.advance(50);
+  assert.ok(peer.pings.length >= 3, 'no probe after waking up');
+  assert.equal(connection.state.kind, 'connected');
+  await clock.advance(60_000);
+  assert.equal(network.peers.length, 1);
+});
+
+test('a machine that slept with its monotonic clock stopped is not blamed on the peer either', async () => {
+  const { established, clock, network } = makeWorld();
+  const peer = await established();
+  await clock.advance(20);
+  peer.answersPings = false;
+  await clock.advance(15_000);
+  clock.setWall(clock.now() + 7_200_000);
+  peer.answersPings = true;
+  await clock.advance(5_100);
+  assert.equal(peer.pings.length, 3);
+  assert.equal(network.peers.length, 1);
+});
+
+test('a peer that is gone after our standstill is found by the probe', async () => {
+  const { established, clock, network } = makeWorld();
+  const peer = await established();
+  await clock.advance(20);
+  peer.silent = true;
+  clock.stall(3_600_000);
+  await clock.advance(6_000);
+  assert.equal(network.peers.length, 2);
+});
+
+test('a wall clock that is set back or forward changes nothing', async () => {
+  for (const jump of [-86_400_000, 86_400_000]) {
+    const { established, clock, network } = makeWorld();
+    await established();
+    clock.setWall(clock.now() + jump);
+    await clock.advance(120_000);
+    assert.equal(network.peers.length, 1);
+  }
+});
+
+test('connecting twice is connecting once', async () => {
+  const { connection, clock, network } = makeWorld();
+  connection.connect();
+  connection.connect();
+  await clock.advance(2500);
+  connection.connect();
+  await clock.advance(100);
+  assert.equal(network.peers.length, 1);
+});
+
+test('connecting while waiting tries at once', async () => {
+  const { connection, clock, network } = makeWorld();
+  network.reception = { kind: 'upgradeRefused', status: 503, retryAfterMs: 200_000 };
+  connection.connect();
+  await clock.advance(20);
+  network.reception = 'accept';
+  connection.connect();
+  await clock.advance(20);
+  assert.equal(network.peers.length, 2);
+  assert.equal(connection.state.kind, 'connecting');
+});
+
+test('disconnecting while waiting, connecting or connected ends it, and nothing is tried again', async () => {
+  for (const when of ['waiting', 'connecting', 'connected']) {
+    const { connection, clock, network, established } = makeWorld();
+    if (when === 'waiting') network.reception = { kind: 'closed', code: 1006, reason: '' };
+    if (when === 'connected') await established();
+    else connection.connect();
+    await clock.advance(when === 'connecting' ? 1 : 10);
+    connection.disconnect();
+    assert.deepEqual(connection.state, { kind: 'off' });
+    const opened = network.peers.length;
+    await clock.advance(600_000);
+    assert.equal(network.peers.length, opened, when);
+    assert.equal(network.live, 0, when);
+    assert.equal(clock.pending, 0, when);
+  }
+});
+
+test('however it is started and stopped, there are never two live sockets', async () => {
+  for (let seed = 1; seed <= 30; seed++) {
+    const { connection, clock, network } = makeWorld({ seed });
+    for (let step = 0; step < 200; step++) {
+      const chance = clock.random();
+      if (chance < 0.3) connection.connect();
+      else if (chance < 0.5) connection.disconnect();
+      else if (chance < 0.6) network.peers.at(-1)?.cut();
+      else if (chance < 0.65) network.reception = 'never answer';
+      else if (chance < 0.75) network.reception = 'accept';
+      else if (chance < 0.8) network.reception = { kind: 'closed', code: 1000, reason: '' };
+      else if (chance < 0.85 && network.peers.length > 0) network.last.silent = true;
+      await clock.advance(Math.floor(clock.random() * (chance > 0.9 ? 30_000 : 20)));
+      assert.ok(network.live <= 1, `seed ${seed}, step ${step}`);
+    }
+    assert.equal(network.mostLive, 1);
+    connection.dispose();
+    await clock.advance(2000);
+    assert.equal(network.live, 0);
+    assert.equal(clock.pending, 0, `seed ${seed}`);
+  }
+});
+
+test('reconnecting while the old socket still closes waits for its end', async () => {
+  const { established, connection, clock, network } = makeWorld();
+  const old = await established();
+  old.silent = true;
+  connection.disconnect();
+  connection.connect();
+  assert.equal(connection.state.kind, 'connecting');
+  await clock.advance(50);
+  assert.equal(network.peers.length, 2);
+  assert.equal(network.mostLive, 1);
+});
+
+test('disposing leaves no timer and no socket, says nothing more, and cannot be undone', async () => {
+  const { established, connection, clock, network, states, words } = makeWorld();
+  const peer = await established();
+  connection.dispose();
+  const told = [states.length, words.length];
+  peer.send('{"type":"health.check"}');
+  connection.connect();
+  await clock.advance(1500);
+  assert.equal(clock.pending, 0);
+  assert.equal(network.live, 0);
+  assert.equal(network.peers.length, 1);
+  assert.deepEqual([states.length, words.length], told);
+});
+
+test('a listener that disconnects in the middle of everything is heeded', async () => {
+  const { connection, clock, network, words } = makeWorld();
+  connection.onState((state) => {
+    if (state.kind === 'connected') connection.disconnect();
+  });
+  connection.connect();
+  await clock.advance(20);
+  network.last.send('{"type":"task.assigned","payload":{"id":"t-1","type":"analysis"}}');
+  await clock.advance(5000);
+  assert.deepEqual(connection.state, { kind: 'off' });
+  assert.deepEqual(words, []);
+  assert.equal(clock.pending, 0);
+});
+
+test('every change of state is logged once', async () => {
+  const { established, clock, log, connection } = makeWorld();
+  (await established()).cut();
+  await clock.advance(2500);
+  await clock.advance(120_000);
+  connection.disconnect();
+  const logged = log.map((record) => /connection: (\w+)/.exec(record)?.[1]).filter((kind) => kind !== undefined);
+  assert.deepEqual(logged, ['connecting', 'connected', 'waiting', 'connecting', 'connected', 'off']);
+});
