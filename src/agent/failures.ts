@@ -71,6 +71,13 @@ export const failures = {
       detail,
     ),
 
+  badSetting: (setting: string, reason: string) =>
+    final(
+      'bad-setting',
+      `The setting ${setting} cannot be used (${reason}), so its default applies.`,
+      openSetting(setting),
+    ),
+
   // Tasks
   unsupportedTask: (type: string) => final('unsupported-task', `unsupported task type: ${type}`),
   malformedPayload: (reason: string) => final('malformed-payload', `The task's payload cannot be read: ${reason}`),
@@ -96,6 +103,7 @@ export const failures = {
   nothingMatches: (patterns: string) => final('nothing-matches', `No file of the workspace matches ${patterns}.`),
   noRepository: () => final('no-repository', 'This folder is not a Git repository, so there are no changes to review.'),
   gitFailed: (detail: string) => passing('git-failed', 'Git could not list the changes.', showLog, detail),
+  nothingReviewed: (reason: string) => final('nothing-reviewed', `Nothing was reviewed: ${reason}`),
   noSymbol: (name: string) => final('no-symbol', `There is no symbol ${name} here to document.`),
 
   // Model
@@ -185,6 +193,8 @@ export const failures = {
   answerTooLong: () => final('answer-too-long', 'The answer of the model was cut at its length limit.'),
   inputTooLong: () => final('input-too-long', 'The code does not fit into the context of the model.'),
   answerBlocked: () => final('answer-blocked', 'A content filter or guardrail held the answer back.'),
+  codeChanged: (place: string) =>
+    final('code-changed', `The proposed documentation of ${place} would change the code as well, so it was refused.`),
   answerMalformed: (detail: string) =>
     passing('answer-malformed', 'The answer of the model could not be read.', showLog, detail),
 } as const;

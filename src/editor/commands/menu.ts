@@ -1,0 +1,28 @@
+import * as vscode from 'vscode';
+import type { CommandParts } from '../commandParts.ts';
+import { type MenuItem, menuItems } from '../menuItems.ts';
+import { plainLine } from '../plainText.ts';
+import { statusView } from '../statusView.ts';
+
+/** What can be done right now, and nothing else. */
+export async function showMenu({ agent, findings, settings }: CommandParts): Promise<void> {
+  const items = menuItems(agent.state, {
+    hasServer: settings().server.url !== '',
+    hasEditor: vscode.window.activeTextEditor !== undefined,
+    findings: findings.all().length,
+    hiddenFindings: findings.hidden(),
+  });
+  const chosen = await vscode.window.showQuickPick(items.map(toPick), {
+    title: 'Developer Mesh',
+    placeHolder: plainLine(statusView(agent.state).spoken.replace(/^Developer Mesh: /, '')),
+  });
+  if (chosen) await vscode.commands.executeCommand(chosen.item.command, ...(chosen.item.args ?? []));
+}
+
+function toPick(item: MenuItem): vscode.QuickPickItem & { readonly item: MenuItem } {
+  return {
+    item,
+    label: `$(${item.icon}) ${plainLine(item.label, 100).replaceAll('$(', '$ (')}`,
+    ...(item.detail && { description: plainLine(item.detail, 200).replaceAll('$(', '$ (') }),
+  };
+}

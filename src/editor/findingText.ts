@@ -1,0 +1,44 @@
+import type { Finding, Severity } from '../agent/findings/finding.ts';
+import { plainLine, plainText } from './plainText.ts';
+
+export const severityName: Readonly<Record<Severity, string>> = {
+  critical: 'Critical',
+  high: 'High',
+  medium: 'Medium',
+  low: 'Low',
+};
+
+const sourceName: Readonly<Record<Finding['source'], string>> = {
+  rule: 'a rule',
+  editor: "the editor's own tools",
+  secrets: 'the secret scan',
+  model: 'the AI review',
+};
+
+/** Everything that is known about a finding, as plain text for a read-only page. */
+export function explainFinding(finding: Finding): string {
+  const parts = [
+    plainLine(finding.title),
+    [
+      `${severityName[finding.severity]} · ${finding.type} · found by ${sourceName[finding.source]}, ` +
+        `confidence ${Math.round(finding.confidence * 100)} %`,
+      `${plainLine(finding.file)}, line ${finding.range.line}${finding.stale ? ' (edited since)' : ''}`,
+      ...(finding.ruleId ? [`Rule ${plainLine(finding.ruleId)}`] : []),
+    ].join('\n'),
+    plainText(finding.description),
+  ];
+  if (finding.suggestion) parts.push(`What to do\n\n${plainText(finding.suggestion)}`);
+  if (finding.quote) parts.push(`The code\n\n${indented(finding.quote)}`);
+  if (finding.fix) parts.push(`The proposed code\n\n${indented(finding.fix.new)}`);
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function indented(code: string): string {
+  return plainText(code, 20_000).replace(/^(?=.)/gm, '    ');
+}
+
+/** e.g. `3 findings`, `1 finding`, `no findings`. */
+export function countFindings(count: number): string {
+  if (count === 0) return 'no findings';
+  return count === 1 ? '1 finding' : `${count} findings`;
+}

@@ -1,0 +1,39 @@
+import * as vscode from 'vscode';
+import type { Finding } from '../agent/findings/finding.ts';
+import type { Disposable } from '../agent/shared/disposables.ts';
+import { toSquiggle } from './convert.ts';
+import { severityName } from './findingText.ts';
+import { plainText } from './plainText.ts';
+import type { ShownFindings } from './shownFindings.ts';
+import { fileOf } from './workspacePaths.ts';
+
+/** Why it matters and what to do, under the title that the squiggle itself shows. */
+export function showHovers(findings: ShownFindings): Disposable {
+  return vscode.languages.registerHoverProvider(
+    { scheme: 'file' },
+    {
+      provideHover(document, position) {
+        const file = fileOf(document.uri);
+        if (file === undefined) return undefined;
+        const here = findings.of(file).filter((finding) => !finding.stale && toSquiggle(finding).contains(position));
+        return here.length > 0 ? new vscode.Hover(here.map(hoverText)) : undefined;
+      },
+    },
+  );
+}
+
+/** Text of a model or a repository: appended as text, so that no link, image or command in it comes to life. */
+function hoverText(finding: Finding): vscode.MarkdownString {
+  const markdown = new vscode.MarkdownString();
+  markdown.isTrusted = false;
+  markdown.supportHtml = false;
+  const confidence = Math.round(finding.confidence * 100);
+  markdown.appendText(`${severityName[finding.severity]} · ${finding.type} · confidence ${confidence} %\n`);
+  markdown.appendMarkdown('\n\n');
+  markdown.appendText(plainText(finding.description, 1500));
+  if (finding.suggestion) {
+    markdown.appendMarkdown('\n\n');
+    markdown.appendText(plainText(finding.suggestion, 600));
+  }
+  return markdown;
+}

@@ -1,0 +1,57 @@
+import type { AgentState } from '../agent/agent.ts';
+
+/** One thing a person can do now. */
+export interface MenuItem {
+  readonly command: string;
+  readonly icon: string;
+  readonly label: string;
+  readonly detail?: string;
+  readonly args?: readonly unknown[];
+}
+
+/** What else decides what makes sense now. */
+export interface MenuSituation {
+  readonly hasServer: boolean;
+  readonly hasEditor: boolean;
+  readonly findings: number;
+  readonly hiddenFindings: number;
+}
+
+/** Most useful first: what needs the person, then what runs, then work, then the rest. */
+export function menuItems(state: AgentState, situation: MenuSituation): readonly MenuItem[] {
+  const items: MenuItem[] = [];
+  const { connection, running, queued } = state;
+  const add = (command: string, icon: string, label: string, detail?: string, args?: readonly unknown[]) =>
+    items.push({ command: `developerMesh.${command}`, icon, label, ...(detail && { detail }), ...(args && { args }) });
+
+  const needsKey =
+    connection.kind === 'attention' || (connection.kind === 'off' && connection.failure?.code !== 'untrusted');
+  if (!situation.hasServer || (needsKey && connection.failure?.next?.action === 'signIn')) {
+    add('signIn', 'key', 'Sign In…', connection.kind === 'attention' ? connection.failure.message : undefined);
+  } else if (connection.kind === 'waiting' || connection.kind === 'attention') {
+    add('reconnectNow', 'refresh', 'Reconnect Now', connection.failure.message);
+  } else if (connection.kind === 'off') {
+    add('connect', 'plug', 'Connect', connection.failure?.message);
+  }
+  for (const task of [...running, ...queued]) {
+    add('cancelTask', 'circle-slash', `Cancel “${task.title ?? task.type}”`, undefined, [task.id]);
+  }
+  if (situation.hasEditor) add('reviewFile', 'search', 'Review This File');
+  add('reviewChanges', 'git-compare', 'Review Uncommitted Changes');
+  if (situation.hasEditor) add('documentSymbol', 'book', 'Document This Function');
+  add('ask', 'comment-discussion', 'Ask about the Code…');
+  if (situation.findings > 0) add('clearFindings', 'clear-all', 'Clear All Findings');
+  if (situation.hiddenFindings > 0) {
+    add('restoreFindings', 'eye', 'Show Dismissed Findings Again', String(situation.hiddenFindings));
+  }
+  if (connection.kind === 'connected') {
+    add('copyAgentId', 'copy', 'Copy Agent ID', connection.agentId);
+    add('disconnect', 'debug-disconnect', 'Disconnect');
+  } else if (connection.kind === 'connecting' || connection.kind === 'waiting') {
+    add('disconnect', 'debug-disconnect', 'Stop Connecting');
+  }
+  if (situation.hasServer) add('signOut', 'sign-out', 'Sign Out');
+  add('showLog', 'output', 'Show Log');
+  add('openSettings', 'gear', 'Open Settings');
+  return items;
+}

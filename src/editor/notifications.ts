@@ -1,0 +1,44 @@
+import * as vscode from 'vscode';
+import type { Agent } from '../agent/agent.ts';
+import type { Failure, NextStep } from '../agent/failures.ts';
+import type { Disposable } from '../agent/shared/disposables.ts';
+import { plainLine } from './plainText.ts';
+
+/** Speaks up only when nothing goes on without the person, and once for each thing that is wrong. */
+export function notify(agent: Agent): Disposable {
+  const told = new Set<string>();
+  const tellOnce = (failure: Failure) => {
+    if (told.has(failure.code)) return;
+    told.add(failure.code);
+    showFailure(failure);
+  };
+  return agent.onEvent((event) => {
+    if (event.type === 'attention' || event.type === 'notice') tellOnce(event.failure);
+    // What was wrong is over; should it come again, it is news.
+    if (event.type === 'connected') told.clear();
+  });
+}
+
+/** One sentence, with the next step as its button. Resolves when it is answered or closed. */
+export async function showFailure(failure: Failure): Promise<void> {
+  const buttons = failure.next ? [failure.next.title] : [];
+  const pressed = await vscode.window.showWarningMessage(plainLine(failure.message), ...buttons);
+  if (pressed && failure.next) await takeStep(failure.next);
+}
+
+async function takeStep(step: NextStep): Promise<void> {
+  switch (step.action) {
+    case 'signIn':
+      return vscode.commands.executeCommand('developerMesh.signIn');
+    case 'reconnect':
+      return vscode.commands.executeCommand('developerMesh.reconnectNow');
+    case 'showLog':
+      return vscode.commands.executeCommand('developerMesh.showLog');
+    case 'openSetting':
+      return vscode.commands.executeCommand('workbench.action.openSettings', `@id:${step.setting}`);
+    case 'openFolder':
+      return vscode.commands.executeCommand('vscode.openFolder');
+    case 'manageTrust':
+      return vscode.commands.executeCommand('workbench.trust.manage');
+  }
+}

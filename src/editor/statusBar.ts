@@ -1,0 +1,71 @@
+import * as vscode from 'vscode';
+import type { Agent } from '../agent/agent.ts';
+import { type Disposable, Disposables } from '../agent/shared/disposables.ts';
+import { coalesce } from './coalesce.ts';
+import { plainLine } from './plainText.ts';
+import type { ShownFindings } from './shownFindings.ts';
+import { type StatusView, statusView } from './statusView.ts';
+import type { TaskHistory } from './taskHistory.ts';
+
+/** One item: where the connection stands and how much work is going on. A click opens the menu. */
+export function showStatusBar(agent: Agent, findings: ShownFindings, history: TaskHistory): Disposable {
+  const disposables = new Disposables();
+  const item = disposables.add(
+    vscode.window.createStatusBarItem('developerMesh.status', vscode.StatusBarAlignment.Left, 0),
+  );
+  item.name = 'Developer Mesh';
+  item.command = 'developerMesh.showMenu';
+
+  let retryAt = 0;
+  let countdown: NodeJS.Timeout | undefined;
+  disposables.add({ dispose: () => clearTimeout(countdown) });
+
+  const draw = () => {
+    clearTimeout(countdown);
+    const left = retryAt - performance.now();
+    const extras = {
+      secondsLeft: Math.max(0, Math.ceil(left / 1000)),
+      findings: findings.all().length,
+      lastFailure: history.lastFailure(),
+    };
+    paint(item, statusView(agent.state, extras));
+    // Ticks with the seconds that are shown, and only while some are.
+    if (agent.state.connection.kind === 'waiting' && left > 0) countdown = setTimeout(draw, (left % 1000) + 20);
+  };
+  const redraw = disposables.add(coalesce(100, draw));
+  const enter = () => {
+    const { connection } = agent.state;
+    retryAt = connection.kind === 'waiting' ? performance.now() + connection.retryInMs : 0;
+  };
+  disposables.add(
+    agent.onEvent((event) => {
+      if (event.type === 'waiting') enter();
+      if (event.type !== 'finding' && event.type !== 'task-progress') redraw.request();
+    }),
+  );
+  disposables.add(findings.onChange(redraw.request));
+  enter();
+  redraw.request();
+  item.show();
+  return disposables;
+}
+
+function paint(item: vscode.StatusBarItem, view: StatusView): void {
+  item.text = view.text;
+  item.backgroundColor = view.attention ? new vscode.ThemeColor('statusBarItem.warningBackground') : undefined;
+  item.accessibilityInformation = { label: view.spoken, role: 'button' };
+  item.tooltip = tooltip(view);
+}
+
+/** Server names, titles and reasons are other people's text: appended as text, never as Markdown. */
+function tooltip(view: StatusView): vscode.MarkdownString {
+  const markdown = new vscode.MarkdownString('**Developer Mesh**\n\n');
+  markdown.isTrusted = false;
+  markdown.supportHtml = false;
+  for (const [label, value] of view.details) {
+    markdown.appendMarkdown(`${label}: `);
+    markdown.appendText(plainLine(value));
+    markdown.appendMarkdown('  \n');
+  }
+  return markdown;
+}

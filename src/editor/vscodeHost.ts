@@ -1,0 +1,34 @@
+import { mkdirSync } from 'node:fs';
+import * as vscode from 'vscode';
+import type { Host, Log, Secrets } from '../agent/host.ts';
+import { createLanguageTools } from './languageTools.ts';
+import { uncommittedChanges } from './uncommittedChanges.ts';
+import { openFolders } from './workspacePaths.ts';
+
+/** What the agent gets from VS Code. */
+export function createVscodeHost(context: vscode.ExtensionContext, secrets: Secrets, log: Log): Host {
+  const storage = storageFolder(context);
+  mkdirSync(storage, { recursive: true });
+  return {
+    name: 'vscode',
+    description: `${vscode.env.appName} ${vscode.version}`,
+    storage,
+    folders: openFolders,
+    trusted: () => vscode.workspace.isTrusted,
+    unsavedText(absolutePath) {
+      const uri = vscode.Uri.file(absolutePath).toString();
+      return vscode.workspace.textDocuments
+        .find((document) => document.isDirty && document.uri.toString() === uri)
+        ?.getText();
+    },
+    changes: uncommittedChanges,
+    ...createLanguageTools(log),
+    secrets,
+    log,
+  };
+}
+
+/** The workspace's own; windows without one share a folder, in which each claims its own place. */
+function storageFolder(context: vscode.ExtensionContext): string {
+  return (context.storageUri ?? vscode.Uri.joinPath(context.globalStorageUri, 'no-workspace')).fsPath;
+}
