@@ -2,7 +2,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, context } from 'esbuild';
-import { engineSources, fillEngineFolder } from './src/agent/review/static/engineFolder.ts';
+import { fillEngineFolder } from './src/agent/review/static/engineFolder.ts';
 import { readRuleFiles } from './src/agent/review/static/ruleFiles.ts';
 
 const watch = process.argv.includes('--watch');

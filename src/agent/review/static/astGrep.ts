@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { SgNode } from '@ast-grep/wasm/wasm_bg.js';
 import type { Language, Node, Tree } from 'web-tree-sitter';
 import type { Disposable } from '../../shared/disposables.ts';
-import { engineFiles, type Grammar, grammarFile } from './engineFolder.ts';
+import { type Grammar, grammarFile, matcherFile, parserFile } from './engineFolder.ts';
 import type { Slices } from './slices.ts';
 
 /** One parsed text, seen by both engines: `root` is searched with rules, `node` walks fast. Unusable once disposed. */
@@ -34,8 +34,8 @@ async function open(engineFolder: string): Promise<AstGrep> {
   const [bindings, { Language, Parser }, matcherBytes, parserBytes] = await Promise.all([
     import('@ast-grep/wasm/wasm_bg.js'),
     import('web-tree-sitter'),
-    readFile(file(engineFiles.matcher)),
-    readFile(file(engineFiles.parser)),
+    readFile(file(matcherFile)),
+    readFile(file(parserFile)),
   ]);
   // Given its bytes, tree-sitter does not look for a file beside the module, where a bundle has none.
   await Parser.init({ wasmBinary: parserBytes });
@@ -57,7 +57,7 @@ async function open(engineFolder: string): Promise<AstGrep> {
   });
   bindings.__wbg_set_wasm(instance.exports);
   const start = instance.exports['__wbindgen_start'];
-  if (typeof start !== 'function') throw new Error(`${engineFiles.matcher} does not fit the bundled @ast-grep/wasm.`);
+  if (typeof start !== 'function') throw new Error(`${matcherFile} does not fit the bundled @ast-grep/wasm.`);
   start();
   await bindings.initializeTreeSitter();
 

@@ -1,5 +1,6 @@
 import type { FoundIssue, Severity } from '../../findings/finding.ts';
 import type { ExistingDiagnostic, Host } from '../../host.ts';
+import { cleanText } from '../../workspace/clean.ts';
 import type { Snapshot } from '../../workspace/snapshot.ts';
 import { type Lines, linesOf } from '../lines.ts';
 import { byPlace, quoteAt } from './quote.ts';
@@ -37,22 +38,22 @@ export function createEditorCheck(host: Pick<Host, 'diagnostics'>): StaticCheck 
 /** Nothing for a hint, and for a place the snapshot does not have: the document has moved on since. */
 function issueOf(diagnostic: ExistingDiagnostic, snapshot: Snapshot, lines: Lines): FoundIssue[] {
   const judged = judgement[diagnostic.severity];
-  const message = plain(diagnostic.message);
+  const description = descriptionOf(diagnostic.message);
   const { line, column, endLine, endColumn } = diagnostic.range;
   const start = lines.startOf(line) + column - 1;
-  if (!judged || message === '' || line < 1 || line > lines.count || start > lines.endOf(line)) return [];
+  if (!judged || description === '' || line < 1 || line > lines.count || start > lines.endOf(line)) return [];
   const end = Math.min(lines.startOf(endLine) + endColumn - 1, lines.endOf(endLine));
   const at = quoteAt(snapshot.text, lines, ...widened(snapshot.text, lines, line, start, end));
-  const source = plain(diagnostic.source).slice(0, 40);
+  const source = cleanText(diagnostic.source, 40);
   return [
     {
       source: 'editor',
       ...judged,
       file: snapshot.file,
       range: at.range,
-      title: titleOf(message),
-      description: message.slice(0, longestDescription),
-      ruleId: diagnostic.code === undefined ? source : `${source}(${plain(diagnostic.code).slice(0, 100)})`,
+      title: cleanText(description.split('\n')[0] ?? '', 100),
+      description,
+      ruleId: diagnostic.code === undefined ? source : `${source}(${cleanText(diagnostic.code, 100)})`,
       quote: at.quote,
     },
   ];
@@ -67,15 +68,12 @@ function widened(text: string, lines: Lines, line: number, start: number, end: n
   return [lines.startOf(line) + (content.length - content.trimStart().length), lines.endOf(line)];
 }
 
-function titleOf(message: string): string {
-  const first = (message.split('\n')[0] ?? '').trim();
-  return first.length <= 100 ? first : `${first.slice(0, 99).trimEnd()}…`;
-}
-
-/** Language tools quote the code they speak of: no control or direction characters may come through, save line feeds. */
-function plain(text: string): string {
-  return text
-    .replace(/\r\n?/g, '\n')
-    .replace(/[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u200E\u200F\u2028-\u202E\u2066-\u2069]/g, ' ')
+/** Language tools quote the code they speak of, so nothing hidden may come through; the lines of the message stay. */
+function descriptionOf(message: string): string {
+  const lines = message.slice(0, longestDescription * 2).split(/\r\n|\r|\n/);
+  return lines
+    .map((line) => cleanText(line, longestDescription).trim())
+    .join('\n')
+    .slice(0, longestDescription)
     .trim();
 }

@@ -1,20 +1,15 @@
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readRuleFiles } from './ruleFiles.ts';
 
 /**
- * The engine folder holds what the rules need at run time and a bundle cannot: both WebAssembly engines, the grammars
- * and the rules. It stands as `dist/engine` in the extension; nothing of it is read before the first review.
+ * The engine folder holds what a bundle cannot: both WebAssembly engines and the grammars. It stands as `dist/engine`
+ * in the extension, and nothing of it is read before a file has something in it that a rule looks for.
  */
-export const engineFiles = {
-  matcher: 'ast-grep.wasm',
-  parser: 'web-tree-sitter.wasm',
-  rules: 'rules.json',
-} as const;
-
 export const grammars = ['typescript', 'tsx', 'javascript', 'python', 'go', 'java'] as const;
 export type Grammar = (typeof grammars)[number];
 
+export const matcherFile = 'ast-grep.wasm';
+export const parserFile = 'web-tree-sitter.wasm';
 export const grammarFile = (grammar: Grammar): string => `tree-sitter-${grammar}.wasm`;
 
 const grammarOfLanguage: Readonly<Record<string, Grammar>> = {
@@ -32,22 +27,14 @@ export function grammarFor(language: string): Grammar | undefined {
   return Object.hasOwn(grammarOfLanguage, language) ? grammarOfLanguage[language] : undefined;
 }
 
-/**
- * Fills an engine folder; the build and the tests use it, the running agent only reads what it wrote. The rules become
- * one checked JSON file, without their examples: plain Node cannot import YAML, and parsing it takes time at run time.
- */
+/** For the build and the tests: copies the files out of the packages of a repository. Makes the folder. */
 export async function fillEngineFolder(repository: string, target: string): Promise<void> {
   const packages = join(repository, 'node_modules');
-  const grammarFolder = join(packages, '@vscode', 'tree-sitter-wasm', 'wasm');
+  const copy = (name: string, ...from: string[]) => copyFile(join(packages, ...from), join(target, name));
   await mkdir(target, { recursive: true });
   await Promise.all([
-    copyFile(join(packages, '@ast-grep', 'wasm', 'wasm_bg.wasm'), join(target, engineFiles.matcher)),
-    copyFile(join(packages, 'web-tree-sitter', 'web-tree-sitter.wasm'), join(target, engineFiles.parser)),
-    ...grammars.map((grammar) =>
-      copyFile(join(grammarFolder, grammarFile(grammar)), join(target, grammarFile(grammar))),
-    ),
+    copy(matcherFile, '@ast-grep', 'wasm', 'wasm_bg.wasm'),
+    copy(parserFile, 'web-tree-sitter', 'web-tree-sitter.wasm'),
+    ...grammars.map(grammarFile).map((name) => copy(name, '@vscode', 'tree-sitter-wasm', 'wasm', name)),
   ]);
-  const files = await readRuleFiles(join(repository, 'src', 'agent', 'review', 'static', 'rules'));
-  const rules = files.map(({ examples, ...rule }) => rule);
-  await writeFile(join(target, engineFiles.rules), JSON.stringify(rules));
 }

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import * as z from 'zod/mini';
-import { type Rule, type RuleFile, ruleFileSchema, ruleSchema } from './rule.ts';
+import { type RuleFile, ruleFileSchema } from './rule.ts';
 
 /** The rules as they are written, `<folder>/<language>/<id>.yaml`, in the order of their ids. Throws on a bad one. */
 export async function readRuleFiles(folder: string): Promise<RuleFile[]> {
@@ -19,9 +19,4 @@ export async function readRuleFiles(folder: string): Promise<RuleFile[]> {
     }),
   );
   return rules.sort((a, b) => (a.id < b.id ? -1 : 1));
-}
-
-/** The rules as the build gathered them into one JSON file. Throws when the installation is damaged. */
-export async function readGatheredRules(file: string): Promise<Rule[]> {
-  return z.array(ruleSchema).parse(JSON.parse(await readFile(file, 'utf8')));
 }

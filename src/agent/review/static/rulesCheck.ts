@@ -1,11 +1,10 @@
-import { join } from 'node:path';
 import type { SgNode } from '@ast-grep/wasm/wasm_bg.js';
 import type { FoundIssue } from '../../findings/finding.ts';
 import type { Log } from '../../host.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Snapshot } from '../../workspace/snapshot.ts';
 import { type Lines, linesOf } from '../lines.ts';
-import { engineFiles, type Grammar, grammarFor } from './engineFolder.ts';
+import { type Grammar, grammarFor } from './engineFolder.ts';
 import { byPlace, quoteAt } from './quote.ts';
 import type { Rule, RuleLanguage } from './rule.ts';
 import { createSlices, type Slices } from './slices.ts';
@@ -39,9 +38,7 @@ export function createRulesCheck(options: RulesCheckOptions): StaticCheck {
   let unavailable: string | undefined;
   /** A first failure is kept: a damaged installation does not mend itself, and is reported once. */
   const rules = () => {
-    loading ??= import('./ruleFiles.ts').then(({ readGatheredRules }) =>
-      readGatheredRules(join(options.engineFolder, engineFiles.rules)),
-    );
+    loading ??= import('./gatheredRules.ts').then(({ gatheredRules }) => gatheredRules());
     return loading;
   };
 

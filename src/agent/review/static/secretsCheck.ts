@@ -1,16 +1,15 @@
 import type { FoundIssue } from '../../findings/finding.ts';
+import type { FoundSecret } from '../../workspace/redact.ts';
 import type { Snapshot } from '../../workspace/snapshot.ts';
 import { linesOf } from '../lines.ts';
 import { byPlace, quoteAt } from './quote.ts';
 import type { StaticCheck } from './staticCheck.ts';
 
-/** `kind` is a plain word or two for a person, such as `AWS access key`; offsets are in UTF-16 units, `end` exclusive. */
-export interface FoundSecret {
-  readonly kind: string;
-  readonly start: number;
-  readonly end: number;
-}
-export type FindSecrets = (text: string) => readonly FoundSecret[] | Promise<readonly FoundSecret[]>;
+/** `findSecrets` of `workspace/redact.ts`, perhaps with the values that are known to be secret. */
+export type FindSecrets = (text: string) => readonly FoundSecret[];
+
+/** Of these only a name or a prefix tells that they are secret, so some are examples. */
+const guessed = new Set(['password', 'secret value', 'authorization header', 'password in a URL']);
 
 /** Beyond so many in one file, the file is a list of keys, and one more line about it helps nobody. */
 const mostSecrets = 100;
@@ -25,11 +24,7 @@ export function createSecretsCheck(findSecrets: FindSecrets): StaticCheck {
     name: 'secrets',
     check: async (snapshot, signal) => {
       signal.throwIfAborted();
-      try {
-        return issuesOf(await findSecrets(snapshot.text), snapshot);
-      } finally {
-        signal.throwIfAborted();
-      }
+      return issuesOf(findSecrets(snapshot.text), snapshot);
     },
   };
 }
@@ -47,8 +42,8 @@ function issuesOf(secrets: readonly FoundSecret[], snapshot: Snapshot): FoundIss
       return {
         source: 'secrets',
         type: 'security',
-        severity: 'critical',
-        confidence: 0.9,
+        severity: guessed.has(secret.kind) ? 'high' : 'critical',
+        confidence: guessed.has(secret.kind) ? 0.6 : 0.9,
         file: snapshot.file,
         range: quoteAt(snapshot.text, lines, secret.start, secret.end).range,
         title: `Secret in the source: ${kind}${count > 1 ? ` (${count})` : ''}`,
