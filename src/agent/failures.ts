@@ -88,6 +88,13 @@ export const failures = {
   queueFull: (limit: number) => passing('queue-full', `The queue is full (${limit} tasks).`),
   crashed: (detail: string) =>
     final('crashed', 'Something in the agent went wrong; the log has the details.', showLog, detail),
+  resultRefused: (detail: string) =>
+    final(
+      'result-refused',
+      'The server does not take the result of a task; it is kept on this machine.',
+      showLog,
+      detail,
+    ),
   storageDegraded: (detail: string) =>
     passing(
       'storage-degraded',

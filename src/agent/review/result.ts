@@ -1,0 +1,119 @@
+import { type Finding, severities } from '../findings/finding.ts';
+import type { TokenUse } from '../tasks/task.ts';
+import { cleanText } from '../workspace/clean.ts';
+import type { NotReviewed } from '../workspace/snapshot.ts';
+import { recommend } from './recommend.ts';
+
+/** What a review says to whoever asked for it. Of a file's text it holds the quotes of the findings and nothing else. */
+export interface ReviewResult {
+  readonly summary: string;
+  readonly findings: readonly WireFinding[];
+  readonly recommendations: readonly string[];
+  readonly not_reviewed: readonly NotReviewed[];
+  readonly metrics: ReviewMetrics;
+}
+
+export interface WireFinding {
+  readonly id: string;
+  readonly type: string;
+  readonly severity: string;
+  readonly confidence: number;
+  readonly file: string;
+  readonly line: number;
+  readonly end_line: number;
+  readonly column: number;
+  readonly end_column: number;
+  readonly title: string;
+  readonly description: string;
+  readonly suggestion?: string;
+  readonly rule_id?: string;
+  readonly quote: string;
+}
+
+export interface ReviewMetrics {
+  readonly files: number;
+  /** Through every phase, in full. */
+  readonly files_reviewed: number;
+  readonly static_issues: number;
+  readonly ai_suggestions: number;
+  /** Findings of the model that said what another finding says. */
+  readonly merged: number;
+  /** Findings of the model whose quote stands nowhere in the file, or in several places alike. */
+  readonly dropped_unanchored: number;
+  /** Findings of the model that could not be understood. */
+  readonly dropped_invalid: number;
+  /** Below the thresholds, outside the changes, or beyond the limit for one file. */
+  readonly dropped_by_filter: number;
+  readonly secrets_masked: number;
+  readonly model_calls: number;
+  readonly model_calls_saved: number;
+  readonly tokens: TokenUse;
+}
+
+export interface ReviewEnd {
+  readonly findings: readonly Finding[];
+  readonly notReviewed: readonly NotReviewed[];
+  readonly metrics: ReviewMetrics;
+  /** Why the model looked at nothing at all; undefined when it looked at something. */
+  readonly withoutModel?: string;
+  /** The requester's name for a file. */
+  nameOf(file: string): string;
+}
+
+export function reviewResult(end: ReviewEnd): ReviewResult {
+  const named = end.findings.map((finding) => ({ ...finding, file: end.nameOf(finding.file) }));
+  return {
+    summary: summaryOf(end),
+    findings: named.map(wireFinding),
+    recommendations: recommend(named),
+    not_reviewed: end.notReviewed.map(({ file, reason }) => ({ file: end.nameOf(file), reason })),
+    metrics: end.metrics,
+  };
+}
+
+/** Never says that files are clean, only that nothing was found, and in how many of them. */
+function summaryOf({ findings, notReviewed, metrics, withoutModel }: ReviewEnd): string {
+  const { files, files_reviewed: reviewed } = metrics;
+  if (files === 0) return 'There was nothing to review: no file has changed.';
+  const counts = severities.flatMap((severity) => {
+    const count = findings.filter((finding) => finding.severity === severity).length;
+    return count > 0 ? `${count} ${severity}` : [];
+  });
+  const head = findings.length === 0 ? 'Nothing found' : `${plural(findings.length, 'finding')} (${counts.join(', ')})`;
+  if (withoutModel !== undefined) {
+    return `Static checks alone: ${lowerFirst(head)} in ${plural(files, 'file')}. The AI review did not run: ${withoutModel}`;
+  }
+  if (reviewed === files && notReviewed.length === 0) return `${head} in ${plural(files, 'file')}.`;
+  const left = files - reviewed;
+  const rest = `${plural(left, 'file')} ${left === 1 ? 'was' : 'were'} not reviewed in full; not_reviewed says why.`;
+  return `${head} in ${reviewed} of ${plural(files, 'file')}. ${rest}`;
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+/** The finding's words are masked already (`findingMaker`); here they lose what a terminal or an editor could act on. */
+function wireFinding(finding: Finding): WireFinding {
+  const { range } = finding;
+  return {
+    id: finding.id,
+    type: finding.type,
+    severity: finding.severity,
+    confidence: finding.confidence,
+    file: finding.file,
+    line: range.line,
+    end_line: range.endLine,
+    column: range.column,
+    end_column: range.endColumn,
+    title: cleanText(finding.title, 200),
+    description: cleanText(finding.description, 2000),
+    ...(finding.suggestion && { suggestion: cleanText(finding.suggestion, 1000) }),
+    ...(finding.ruleId && { rule_id: finding.ruleId }),
+    quote: finding.quote,
+  };
+}

@@ -1,0 +1,224 @@
+import { type Failure, failed, failures, type Outcome } from '../failures.ts';
+import type { Finding } from '../findings/finding.ts';
+import type { Log } from '../host.ts';
+import { type Model, noTokens } from '../models/model.ts';
+import type { Settings } from '../settings.ts';
+import type { Clock } from '../shared/clock.ts';
+import { orAborted } from '../shared/orAborted.ts';
+import { parseReview, type ReviewPayload } from '../tasks/payload.ts';
+import { payloadSnapshot, type SnapshotSource } from '../tasks/payloadSnapshot.ts';
+import type { Worker, WorkOutcome, WorkReport } from '../tasks/task.ts';
+import { cleanText } from '../workspace/clean.ts';
+import type { NotReviewed, Snapshot } from '../workspace/snapshot.ts';
+import { type AnswerMemory, createAnswerMemory } from './ai/answerMemory.ts';
+import { capPerFile } from './filter.ts';
+import { merge } from './merge.ts';
+import { type ModelPhase, modelPhase } from './modelPhase.ts';
+import { type ReviewMetrics, reviewResult } from './result.ts';
+import { findingMaker, openFile, type ReviewedFile } from './reviewedFile.ts';
+import type { StaticCheck } from './static/staticCheck.ts';
+import { staticPhase } from './staticPhase.ts';
+
+export interface ReviewParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly workspace: Pick<SnapshotSource, 'snapshots'>;
+  settings(): Settings;
+  checks(): Promise<readonly StaticCheck[]>;
+  model(): Promise<Outcome<Model>>;
+}
+
+/**
+ * Reviews code: payload, snapshots, static checks, model, anchor, filter, merge, recommend. The only file that knows the
+ * order. Without a model the outcome is `inconclusive` with the static findings, never `completed`. One reviewer serves
+ * many tasks: it remembers the model's answers, so that unchanged code is not asked about again.
+ */
+export function createReviewer(parts: ReviewParts): Worker {
+  const memory = createAnswerMemory();
+  return async (task, report, signal) => {
+    signal.throwIfAborted();
+    const payload = parseReview(task.payload);
+    if (!payload.ok) return { status: 'failed', failure: payload.failure };
+    report.progress(0, 'Reading the files', 'read');
+    const read = await snapshotsFor(payload.value, parts, signal);
+    if (!read.ok) return { status: 'failed', failure: read.failure };
+    return reviewFiles({ ...parts, memory, taskId: task.id, payload: payload.value }, read.value, report, signal);
+  };
+}
+
+interface Snapshots {
+  readonly snapshots: readonly Snapshot[];
+  readonly notReviewed: readonly NotReviewed[];
+}
+
+async function snapshotsFor(
+  { source }: ReviewPayload,
+  { workspace, settings }: ReviewParts,
+  signal: AbortSignal,
+): Promise<Outcome<Snapshots>> {
+  if (source.kind !== 'code') return workspace.snapshots(source, signal);
+  const kilobytes = settings().limits.fileKilobytes;
+  if (source.code.length > kilobytes * 1024) {
+    return failed(failures.malformedPayload(`the code is larger than ${kilobytes} kB`));
+  }
+  return { ok: true, value: { snapshots: [payloadSnapshot(source)], notReviewed: [] } };
+}
+
+interface Run extends ReviewParts {
+  readonly memory: AnswerMemory;
+  readonly taskId: string;
+  readonly payload: ReviewPayload;
+}
+
+async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal: AbortSignal): Promise<WorkOutcome> {
+  const { clock, log, payload } = run;
+  const rules = run.settings().review;
+  const files = read.snapshots.map(openFile);
+  const toFinding = findingMaker(run.taskId, clock);
+  const own = payload.source.kind === 'code' ? payload.source.name : undefined;
+  const nameOf = (file: string) => (own === undefined ? file : cleanText(own, 300));
+
+  const wantsModel = rules.useModel && files.length > 0;
+  const loading = wantsModel ? orAborted(run.model(), signal) : Promise.resolve(failed(failures.modelOff()));
+  const progress = progressOf(files.length, report);
+  const checking = staticPhase(
+    files,
+    {
+      checks: run.checks,
+      rules,
+      log,
+      toFinding,
+      checked: (file) => {
+        if (file.statics.length > 0) report.found(file.statics);
+        progress.checked();
+      },
+    },
+    signal,
+  );
+  const [statics, model] = await Promise.all([checking, loading]);
+
+  let asked: ModelPhase | undefined;
+  if (model.ok) {
+    progress.ask();
+    asked = await modelPhase(
+      files,
+      {
+        clock,
+        model: model.value,
+        memory: run.memory,
+        rules,
+        focusAreas: payload.focusAreas,
+        ...(payload.instructions && { instructions: payload.instructions }),
+        nameOf,
+        toFinding,
+        found: (finding) => report.found([finding]),
+        done: progress.asked,
+      },
+      signal,
+    );
+  }
+  signal.throwIfAborted();
+
+  const { findings, repeated, beyond } = conclude(files, rules.findingsPerFile);
+  const unasked = model.ok ? [] : files.map(({ snapshot }) => leftOut(snapshot, model.failure));
+  const notReviewed = [...read.notReviewed, ...statics.notReviewed, ...unasked, ...(asked?.notReviewed ?? [])];
+  const left = new Set(notReviewed.map(({ file }) => file));
+  const reviewed = files.filter(({ snapshot }) => !left.has(snapshot.file));
+  const metrics: ReviewMetrics = {
+    files: new Set([...files.map(({ snapshot }) => snapshot.file), ...left]).size,
+    files_reviewed: reviewed.length,
+    static_issues: findings.filter(({ source }) => source !== 'model').length,
+    ai_suggestions: findings.filter(({ source }) => source === 'model').length,
+    merged: repeated,
+    dropped_unanchored: asked?.unanchored ?? 0,
+    dropped_invalid: asked?.invalid ?? 0,
+    dropped_by_filter: statics.dropped + (asked?.dropped ?? 0) + beyond,
+    secrets_masked: files.reduce((sum, { redacted }) => sum + redacted, 0),
+    model_calls: asked?.calls ?? 0,
+    model_calls_saved: asked?.recalled ?? 0,
+    tokens: asked?.tokens ?? noTokens,
+  };
+  // Earlier findings of a file are replaced, except where the model, which may have made them, failed to look again.
+  const modelFailed = new Set(
+    (rules.useModel ? [...unasked, ...(asked?.notReviewed ?? [])] : []).map(({ file }) => file),
+  );
+  const lookedAt = files.filter(
+    ({ snapshot }) => snapshot.absolutePath !== undefined && !modelFailed.has(snapshot.file),
+  );
+  report.replaceFindings(
+    findings,
+    lookedAt.map(({ snapshot }) => snapshot.file),
+  );
+  report.progress(1, 'Reviewed', 'done');
+  log('info', 'Review done', { task: run.taskId, ...metrics, not_reviewed: notReviewed.length });
+
+  const withoutModel = files.length > 0 && !model.ok ? { withoutModel: model.failure.message } : {};
+  const result = reviewResult({ findings, notReviewed, metrics, nameOf, ...withoutModel });
+  const metadata = {
+    static_issues: metrics.static_issues,
+    ai_suggestions: metrics.ai_suggestions,
+    confidence: confidenceOf(findings, metrics, model.ok),
+    not_reviewed: result.not_reviewed,
+    ...(model.ok && { tokens: metrics.tokens, model: model.value.id }),
+  };
+  const failure = whyInconclusive(files, read, [statics.failure, model.ok ? asked?.failure : model.failure]);
+  return failure ? { status: 'inconclusive', result, metadata, failure } : { status: 'completed', result, metadata };
+}
+
+function leftOut(snapshot: Snapshot, failure: Failure): NotReviewed {
+  return { file: snapshot.file, reason: `AI review: ${failure.message}` };
+}
+
+/** What the phases found in each file, as one list. `beyond`: left out by the limit for one file. */
+function conclude(files: readonly ReviewedFile[], most: number) {
+  const findings: Finding[] = [];
+  let repeated = 0;
+  let beyond = 0;
+  for (const file of files) {
+    const merged = merge(file.statics, file.models);
+    const kept = capPerFile(merged.issues, most);
+    repeated += merged.repeated;
+    beyond += merged.issues.length - kept.length;
+    findings.push(...kept);
+  }
+  return { findings, repeated, beyond };
+}
+
+/** Undefined when everything that was to be reviewed was. No changed file at all is a complete answer. */
+function whyInconclusive(
+  files: readonly ReviewedFile[],
+  read: Snapshots,
+  causes: readonly (Failure | undefined)[],
+): Failure | undefined {
+  const [first] = read.notReviewed;
+  if (files.length > 0) return causes.find((cause) => cause !== undefined);
+  return first && failures.nothingReviewed(`${first.file}: ${first.reason}`);
+}
+
+/**
+ * 0..1: how sure the findings are, or 0.8 where nothing was found, times the share of files that were reviewed in full;
+ * static checks alone count half.
+ */
+function confidenceOf(findings: readonly Finding[], metrics: ReviewMetrics, withModel: boolean): number {
+  const { files, files_reviewed: reviewed } = metrics;
+  const sure = findings.reduce((sum, { confidence }) => sum + confidence, 0) / (findings.length || 1);
+  const share = withModel ? reviewed / (files || 1) : 0.5;
+  return Math.round((findings.length > 0 ? sure : 0.8) * (files === 0 ? 1 : share) * 100) / 100;
+}
+
+/** The static checks are the first fifth of the work, the model is the rest. */
+function progressOf(files: number, report: WorkReport) {
+  let checked = 0;
+  let asked = 0;
+  return {
+    checked: () => {
+      checked += 1;
+      report.progress((0.2 * checked) / files, `Checked ${checked} of ${files} files`, 'static');
+    },
+    ask: () => report.progress(0.2, 'Asking the model', 'model'),
+    asked: () => {
+      asked += 1;
+      report.progress(0.2 + (0.79 * asked) / files, `The model is through with ${asked} of ${files} files`, 'model');
+    },
+  };
+}
