@@ -1,0 +1,65 @@
+import type { TaskHead } from '../events.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Disposable } from '../shared/disposables.ts';
+import type { ProgressValve } from './progress.ts';
+import type { Task, TaskResult } from './task.ts';
+
+/** One task in this process, from the moment it is heard until its result is decided. */
+export interface Job {
+  readonly task: Task;
+  readonly abort: AbortController;
+  /** Attempts that ended with the process. Such a task may be what ended it. */
+  readonly attemptsBefore: number;
+  /** Of the payload. */
+  readonly bytes: number;
+  stage: 'receiving' | 'queued' | 'running' | 'over';
+  /** Monotonic; undefined until the worker begins. */
+  startedAt: number | undefined;
+  /** The last `accepted` that went out, and whether the server is known to have it. */
+  acceptance: { readonly messageId: string | undefined; readonly at: number; readonly confirmed: boolean } | undefined;
+  /** Of the last progress that went out. */
+  progressMessageId: string | undefined;
+  progress: ProgressValve | undefined;
+  deadline: Disposable | undefined;
+  /** Only of a local task. */
+  readonly finish?: (result: TaskResult) => void;
+}
+
+export function newJob(
+  task: Task,
+  given: Partial<Pick<Job, 'attemptsBefore' | 'bytes'>> & Pick<Job, 'finish'> = {},
+): Job {
+  return {
+    attemptsBefore: 0,
+    bytes: 0,
+    ...given,
+    task,
+    abort: new AbortController(),
+    stage: 'receiving',
+    startedAt: undefined,
+    acceptance: undefined,
+    progressMessageId: undefined,
+    progress: undefined,
+    deadline: undefined,
+  };
+}
+
+export function headOf({ id, type, title, origin, priority }: Task): TaskHead {
+  return { id, type, origin, priority, ...(title !== undefined && { title }) };
+}
+
+const longestTimerMs = 2 ** 31 - 1;
+
+/** Calls back once `ms` have passed, however many: a plain timer holds 24 days and fires at once beyond that. */
+export function afterLong(clock: Clock, ms: number, callback: () => void): Disposable {
+  const due = clock.monotonic() + ms;
+  const arm = (): Disposable => {
+    const left = due - clock.monotonic();
+    return clock.after(Math.min(left, longestTimerMs), () => {
+      if (due > clock.monotonic()) timer = arm();
+      else callback();
+    });
+  };
+  let timer = arm();
+  return { dispose: () => timer.dispose() };
+}
