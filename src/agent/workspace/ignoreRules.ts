@@ -5,7 +5,7 @@ import createMatcher, { type Ignore, isPathValid } from 'ignore';
 import { thisPlatform } from './paths.ts';
 
 export const ownIgnoreFile = '.developer-meshignore';
-const ignoreFiles = ['.gitignore', ownIgnoreFile] as const;
+const ignoreFiles = [ownIgnoreFile, '.gitignore'] as const;
 type IgnoreFile = (typeof ignoreFiles)[number];
 
 export type IgnoreReason = `ignored by ${IgnoreFile}`;
@@ -16,7 +16,7 @@ export interface IgnoreRules {
    * Why a direct or deeper entry is left out. `path` is relative to the workspace folder; every folder above it must
    * have been entered or asked about before, since nothing below an ignored folder can come back.
    */
-  reason(path: string, isFolder: boolean): IgnoreReason | undefined;
+  reason(path: string, isFolder: boolean, only?: IgnoreFile): IgnoreReason | undefined;
   /** With the ignore files of the folder `path`; `names` says which of them exist when that is known. */
   enter(path: string, names?: ReadonlySet<string>): Promise<IgnoreRules>;
 }
@@ -42,23 +42,30 @@ export async function loadIgnoreRules(folder: string): Promise<IgnoreRules> {
   return rulesOf(folder, levels).enter('');
 }
 
-/** The reason for one file, every folder above it asked first. */
-export async function ignoreReason(rules: IgnoreRules, path: string): Promise<IgnoreReason | undefined> {
+/** The reason for one file or folder, every folder above it asked first; `only` asks one kind of ignore file. */
+export async function ignoreReason(
+  rules: IgnoreRules,
+  path: string,
+  isFolder: boolean,
+  only?: IgnoreFile,
+): Promise<IgnoreReason | undefined> {
   const segments = path.split('/');
   let current = rules;
   for (let depth = 1; depth < segments.length; depth++) {
     const above = segments.slice(0, depth).join('/');
-    const reason = current.reason(above, true);
+    const reason = current.reason(above, true, only);
     if (reason) return reason;
     current = await current.enter(above);
   }
-  return current.reason(path, false);
+  return current.reason(path, isFolder, only);
 }
 
 function rulesOf(folder: string, levels: readonly Level[]): IgnoreRules {
   return {
-    reason: (path, isFolder) => {
-      for (const file of ignoreFiles) if (isIgnored(levels, file, path, isFolder)) return `ignored by ${file}`;
+    reason: (path, isFolder, only) => {
+      for (const file of only ? [only] : ignoreFiles) {
+        if (isIgnored(levels, file, path, isFolder)) return `ignored by ${file}`;
+      }
       return undefined;
     },
     enter: async (path, names) => {

@@ -1,9 +1,21 @@
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, readlink, realpath } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { type Failure, failed, failures, type Outcome, succeeded } from '../failures.ts';
+import { type FileHandle, lstat, open, readlink, realpath, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type Failure, failures } from '../failures.ts';
 import { deniedReason } from './denyList.ts';
 import { type Place, segmentsBelow, thisPlatform } from './paths.ts';
+
+/** Why a place gives no bytes. `reason` is a short phrase for people. */
+export interface Problem {
+  readonly kind: 'outside' | 'missing' | 'unreadable';
+  readonly reason: string;
+}
+
+export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem };
+
+export function problemFailure(problem: Problem, path: string): Failure {
+  return problem.kind === 'outside' ? failures.outsideWorkspace(path) : failures.unreadable(path, `${problem.reason}.`);
+}
 
 /** An open file of the workspace. Whoever gets it closes it. */
 export interface OpenFile {
@@ -17,86 +29,94 @@ export interface OpenFile {
  * neither its spelling nor its real path may be on the deny list. What was opened is compared with what was checked,
  * so swapping a file or a folder for a link in between opens nothing.
  */
-export async function openInside(place: Place): Promise<Outcome<OpenFile>> {
-  const real = await realInside(place);
-  if (!real.ok) return real;
+export async function openInside(place: Place): Promise<Checked<OpenFile>> {
+  const before = await realInside(place);
+  if (!before.ok) return before;
+  // Opening a pipe waits for its writer and opening a device can act, so the kind is looked at first as well.
+  if (before.value.kind !== 'file') return notRegular;
   try {
-    // Opening a pipe waits for its writer and opening a device can act, so the kind is looked at first as well.
-    const before = await lstat(real.value, { bigint: true });
-    if (!before.isFile()) return failed(notRegular(place));
-    const handle = await open(real.value, constants.O_RDONLY | noFollow | nonBlocking);
-    try {
-      const opened = await handle.stat({ bigint: true });
-      if (!opened.isFile()) return await closed(handle, failed(notRegular(place)));
-      const after = await realInside(place);
-      const named = after.ok && (await lstat(after.value, { bigint: true }));
-      const isSame = named && named.ino === opened.ino && named.dev === opened.dev;
-      if (!isSame || !(await leadsBelow(handle, place))) {
-        return await closed(handle, failed(failures.unreadable(place.path, 'it changed while it was opened.')));
-      }
-      return succeeded({ handle, size: Number(opened.size) });
-    } catch (error) {
+    const handle = await open(before.value.absolutePath, constants.O_RDONLY | noFollow | nonBlocking);
+    const checked = await checkOpened(handle, place).catch(async (error: unknown) => {
       await handle.close();
       throw error;
-    }
+    });
+    if (!checked.ok) await handle.close();
+    return checked;
   } catch (error) {
-    return failed(failureOf(error, place));
+    return refused(problemOf(error));
   }
 }
 
-/** All bytes of a file, at most `maxBytes`; see `openInside`. `tooLarge` makes the failure's reason. */
-export async function readInside(place: Place, maxBytes: number, tooLarge: string): Promise<Outcome<Uint8Array>> {
+async function checkOpened(handle: FileHandle, place: Place): Promise<Checked<OpenFile>> {
+  const opened = await handle.stat({ bigint: true });
+  if (!opened.isFile()) return notRegular;
+  const after = await realInside(place);
+  if (!after.ok) return after;
+  const named = await lstat(after.value.absolutePath, { bigint: true });
+  const isSame = named.ino === opened.ino && named.dev === opened.dev;
+  return isSame && (await leadsBelow(handle, place)) ? passed({ handle, size: Number(opened.size) }) : swapped;
+}
+
+/** All bytes of a file, at most `maxBytes`; see `openInside`. `tooLarge` becomes the reason when there are more. */
+export async function readInside(place: Place, maxBytes: number, tooLarge: string): Promise<Checked<Uint8Array>> {
   const opened = await openInside(place);
   if (!opened.ok) return opened;
   const { handle, size } = opened.value;
   try {
-    if (size > maxBytes) return failed(failures.unreadable(place.path, tooLarge));
-    // One byte more than allowed: a file that grows while it is read is noticed, not cut.
-    const buffer = new Uint8Array(Math.min(maxBytes, size) + 1);
+    if (size > maxBytes) return refused({ kind: 'unreadable', reason: tooLarge });
+    // One byte more than there should be: a file that grows while it is read is noticed, not cut.
+    const buffer = new Uint8Array(size + 1);
     let length = 0;
     while (length < buffer.length) {
       const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length);
       if (bytesRead === 0) break;
       length += bytesRead;
     }
-    if (length === buffer.length) return failed(failures.unreadable(place.path, 'it changed while it was read.'));
-    return succeeded(buffer.subarray(0, length));
+    return length === buffer.length ? swapped : passed(buffer.subarray(0, length));
   } catch (error) {
-    return failed(failureOf(error, place));
+    return refused(problemOf(error));
   } finally {
     await handle.close();
   }
 }
 
-/** The real path of a place, checked like `openInside` does. The place must exist. */
-export async function realInside(place: Place): Promise<Outcome<string>> {
+export interface RealPlace {
+  readonly absolutePath: string;
+  /** Below the real path of the folder, separators `/`. */
+  readonly relative: string;
+  readonly kind: 'file' | 'folder' | 'other';
+}
+
+/** What a place really is, links followed, checked like `openInside` does. It must exist. */
+export async function realInside(place: Place): Promise<Checked<RealPlace>> {
   const denied = deniedReason(place.relative);
-  if (denied) return failed(failures.unreadable(place.path, denied));
+  if (denied) return refused({ kind: 'unreadable', reason: denied });
   try {
-    const [folder, real] = await Promise.all([realpath(place.folder.path), realpath(place.absolutePath)]);
-    const below = segmentsBelow(folder, real, thisPlatform);
-    if (!below) return failed(failures.outsideWorkspace(place.path));
-    const deniedTarget = deniedReason(below.join('/'));
-    return deniedTarget ? failed(failures.unreadable(place.path, deniedTarget)) : succeeded(real);
+    const [folder, absolutePath] = await Promise.all([realpath(place.folder.path), realpath(place.absolutePath)]);
+    const below = segmentsBelow(folder, absolutePath, thisPlatform);
+    if (!below) return refused({ kind: 'outside', reason: 'leads outside the workspace' });
+    const relative = below.join('/');
+    const deniedTarget = deniedReason(relative);
+    if (deniedTarget) return refused({ kind: 'unreadable', reason: deniedTarget });
+    const what = await stat(absolutePath);
+    return passed({ absolutePath, relative, kind: what.isFile() ? 'file' : what.isDirectory() ? 'folder' : 'other' });
   } catch (error) {
-    return failed(failureOf(error, place));
+    return refused(problemOf(error));
   }
 }
 
 /** Like `realInside` for a document that need not be on disk yet: the nearest folder that exists decides. */
-export async function checkUnsaved(place: Place): Promise<Outcome<true>> {
+export async function checkUnsaved(place: Place): Promise<Checked<true>> {
   for (let at = place; ; at = above(at)) {
     const real = await realInside(at);
-    if (real.ok) return succeeded(true);
-    if (!isMissing(real.failure) || at.relative === '') return real;
+    if (real.ok) return passed(true);
+    if (real.problem.kind !== 'missing' || at.relative === '') return real;
   }
 }
 
-export const isMissing = (failure: Failure) => failure.code === 'unreadable' && failure.detail === 'ENOENT';
-
 function above(place: Place): Place {
-  const relative = dirname(place.relative);
-  return { ...place, relative: relative === '.' ? '' : relative, absolutePath: dirname(place.absolutePath) };
+  const relative = place.relative.split('/').slice(0, -1).join('/');
+  return { ...place, relative, absolutePath: dirname(place.absolutePath) };
 }
 
 // Windows has neither flag; its real path already has every link resolved.
@@ -105,37 +125,34 @@ const nonBlocking = constants.O_NONBLOCK ?? 0;
 
 /** Where the kernel says the descriptor leads, on the one system that tells. */
 async function leadsBelow(handle: FileHandle, place: Place): Promise<boolean> {
-  if (process.platform !== 'linux') return true;
+  if (thisPlatform !== 'linux') return true;
   let target: string;
   try {
-    target = await readlink(join('/proc/self/fd', String(handle.fd)));
+    target = await readlink(`/proc/self/fd/${handle.fd}`);
   } catch {
     return true; // No /proc in this container: the inode was compared already.
   }
   return segmentsBelow(await realpath(place.folder.path), target, thisPlatform) !== undefined;
 }
 
-async function closed<T>(handle: FileHandle, result: T): Promise<T> {
-  await handle.close();
-  return result;
-}
-
-const notRegular = (place: Place) => failures.unreadable(place.path, 'it is not a regular file.');
-
-function failureOf(error: unknown, place: Place): Failure {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
-  if (code === undefined) throw error;
-  const reason = reasons[code] ?? `the system says ${code}.`;
-  return { ...failures.unreadable(place.path, reason), detail: code === 'ENOTDIR' ? 'ENOENT' : code };
-}
+const passed = <T>(value: T): Checked<T> => ({ ok: true, value });
+const refused = (problem: Problem) => ({ ok: false, problem }) as const;
+const notRegular = refused({ kind: 'unreadable', reason: 'not a regular file' });
+const swapped = refused({ kind: 'unreadable', reason: 'it changed while it was read' });
 
 const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'not found',
-  ENOTDIR: 'not found',
   EACCES: 'no permission',
   EPERM: 'no permission',
-  ELOOP: 'a link that leads in a circle or changed while it was opened',
+  ELOOP: 'a link that leads in a circle, or that was put there meanwhile',
   ENAMETOOLONG: 'its name is too long',
   EISDIR: 'it is a folder',
   EBUSY: 'another program holds it',
 };
+
+/** Only what the system says is expected; anything else is a mistake of ours and goes on. */
+function problemOf(error: unknown): Problem {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  if (code === undefined) throw error;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'missing', reason: 'not found' };
+  return { kind: 'unreadable', reason: reasons[code] ?? `the system says ${code}` };
+}

@@ -2,7 +2,7 @@ import type { FoundSecret } from './redact.ts';
 
 interface Shape {
   readonly kind: string;
-  /** Begins with literal text and repeats no group, so that it takes time linear in the text. */
+  /** Begins with literal text and repeats no group, so that it takes time linear in the text. A group is the secret. */
   readonly source: string;
 }
 
@@ -59,9 +59,9 @@ const shapes: readonly Shape[] = [
   { kind: 'Developer Mesh key', source: 'devmesh_(?=[a-z_]{0,40}[0-9A-Z-])[A-Za-z0-9_-]{16,255}' },
   {
     kind: 'authorization header',
-    source: '(?<=[Bb]earer\\s{1,4})(?=[A-Za-z._~+/-]{0,64}\\d)[A-Za-z0-9._~+/-]{16,4000}={0,2}',
+    source: '[Bb]earer\\s{1,4}((?=[A-Za-z._~+/-]{0,64}\\d)[A-Za-z0-9._~+/-]{16,4000}={0,2})',
   },
-  { kind: 'authorization header', source: '(?<=[Bb]asic\\s{1,4})(?=[A-Za-z+/]{0,64}\\d)[A-Za-z0-9+/]{12,1000}={0,2}' },
+  { kind: 'authorization header', source: '[Bb]asic\\s{1,4}((?=[A-Za-z+/]{0,64}\\d)[A-Za-z0-9+/]{12,1000}={0,2})' },
 ];
 
 const patterns: readonly { readonly kind: string; readonly pattern: RegExp }[] = shapes.map(({ kind, source }) => ({
@@ -74,7 +74,8 @@ export function secretShapes(text: string): FoundSecret[] {
   const found: FoundSecret[] = [];
   for (const { kind, pattern } of patterns) {
     for (const match of text.matchAll(pattern)) {
-      found.push({ kind, start: match.index, end: match.index + match[0].length });
+      const end = match.index + match[0].length;
+      found.push({ kind, start: match[1] === undefined ? match.index : end - match[1].length, end });
       if (kind === 'AWS access key id') found.push(...secretKeysAround(text, match.index));
     }
   }

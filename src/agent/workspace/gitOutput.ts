@@ -1,0 +1,103 @@
+import type { FileChange } from '../host.ts';
+import type { LineSpan } from './snapshot.ts';
+
+export interface StatusEntry {
+  /** Relative to the top of the repository, separators `/`. */
+  readonly path: string;
+  readonly kind: FileChange['kind'];
+  readonly conflicted: boolean;
+}
+
+/** Reads `git status --porcelain=v2 -z`. Submodules, nested repositories and links are left out. */
+export function parseStatus(output: string): readonly StatusEntry[] {
+  const records = output.split('\0');
+  const entries = new Map<string, StatusEntry>();
+  for (let index = 0; index < records.length; index++) {
+    const record = records[index] ?? '';
+    const type = record[0];
+    if (type === '?') {
+      const path = record.slice(2);
+      // A path with a slash at its end is a repository inside this one.
+      if (!path.endsWith('/')) entries.set(path, { path, kind: 'untracked', conflicted: false });
+      continue;
+    }
+    // 1 XY sub mH mI mW hH hI path | 2 XY sub mH mI mW hH hI score path, then the old path | u XY sub m1 m2 m3 mW h1 h2 h3 path
+    const fieldCount = type === '1' ? 8 : type === '2' ? 9 : type === 'u' ? 10 : undefined;
+    if (fieldCount === undefined) continue;
+    if (type === '2') index++;
+    const fields = record.split(' ');
+    const path = fields.slice(fieldCount).join(' ');
+    const [, states = '..', submodule = 'N...', headMode, , mode5, mode6] = fields;
+    const mode = type === 'u' ? mode6 : mode5;
+    if (submodule.startsWith('S') || mode === '160000' || mode === '120000') continue;
+    entries.set(path, { path, kind: kindOf(type, states, mode, headMode), conflicted: type === 'u' });
+  }
+  return [...entries.values()];
+}
+
+function kindOf(
+  type: string | undefined,
+  states: string,
+  mode: string | undefined,
+  headMode: string | undefined,
+): FileChange['kind'] {
+  if (mode === '000000' || states[1] === 'D') return 'deleted';
+  if (type === 'u') return 'modified';
+  if (type === '2') return states.includes('R') ? 'renamed' : 'added';
+  return headMode === '000000' ? 'added' : 'modified';
+}
+
+/**
+ * The new lines of each file in a `git diff --unified=0`, by path below the folder it was made in. Lines of content are
+ * skipped by the counts in their header, so nothing that stands in a file can pass for a header.
+ */
+export function parseDiff(output: string): ReadonlyMap<string, readonly LineSpan[]> {
+  const files = new Map<string, LineSpan[]>();
+  let current: LineSpan[] | undefined;
+  let content = 0;
+  let at = 0;
+  while (at < output.length) {
+    const found = output.indexOf('\n', at);
+    const end = found === -1 ? output.length : found;
+    const first = output[at];
+    if (content > 0) {
+      if (first === '+' || first === '-') content--;
+    } else if (output.startsWith('diff --git ', at)) {
+      current = undefined;
+    } else if (output.startsWith('+++ ', at)) {
+      const path = newPath(output.slice(at + 4, end));
+      current = [];
+      if (path !== undefined) files.set(path, current);
+    } else if (first === '@') {
+      const header = /^@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/.exec(output.slice(at, Math.min(end, at + 100)));
+      if (header) {
+        const removed = Number(header[1] ?? 1);
+        const from = Number(header[2]);
+        const added = Number(header[3] ?? 1);
+        content = removed + added;
+        current?.push(added === 0 ? { from: Math.max(1, from), to: from + 1 } : { from, to: from + added - 1 });
+      }
+    }
+    at = end + 1;
+  }
+  return files;
+}
+
+/** `b/path`, in quotes with C escapes when it has special characters, with a tab behind it when it has spaces. */
+function newPath(word: string): string | undefined {
+  const trimmed = word.replace(/[\t\r]+$/, '');
+  const path = trimmed.startsWith('"') && trimmed.endsWith('"') ? unquoted(trimmed.slice(1, -1)) : trimmed;
+  return path.startsWith('b/') ? path.slice(2) : undefined;
+}
+
+const escapes: Readonly<Record<string, number>> = { a: 7, b: 8, t: 9, n: 10, v: 11, f: 12, r: 13 };
+
+function unquoted(text: string): string {
+  const bytes: number[] = [];
+  for (const [part, octal, letter] of text.matchAll(/\\([0-7]{3})|\\(.)|[^\\]+/gs)) {
+    if (octal !== undefined) bytes.push(Number.parseInt(octal, 8));
+    else if (letter !== undefined) bytes.push(escapes[letter] ?? letter.charCodeAt(0));
+    else bytes.push(...new TextEncoder().encode(part));
+  }
+  return new TextDecoder().decode(new Uint8Array(bytes));
+}
