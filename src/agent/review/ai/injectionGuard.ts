@@ -24,9 +24,13 @@ export function fence(data: string, boundary: string): string {
  * U+FFFD, so that offsets, lines and columns stay what they were.
  */
 export function withoutHidden(text: string): string {
-  const units = text.split('');
-  for (const { index, length } of hiddenCharacters(text)) units.fill('\ufffd', index, index + length);
-  return units.join('').replace(/[\0-\b\v\f\x0e-\x1f\x7f-\x9f\u2028\u2029]/g, '\ufffd');
+  const parts: string[] = [];
+  let at = 0;
+  for (const { index, length } of hiddenCharacters(text)) {
+    parts.push(text.slice(at, index), '\ufffd'.repeat(length));
+    at = index + length;
+  }
+  return [...parts, text.slice(at)].join('').replace(/[\0-\b\v\f\x0e-\x1f\x7f-\x9f\u2028\u2029]/g, '\ufffd');
 }
 
 const order =
