@@ -24,6 +24,8 @@ const result: Outgoing = {
 test('mesh: a result is delivered by a pong, and by a reply once the server says that it acknowledges', () => {
   const session = mesh.open(self, new FakeClock());
   assert.equal(session.encode(result).delivery, 'pong');
+  session.decode('{"type":"agent.registered","features":["batch"]}');
+  assert.equal(session.encode(result).delivery, 'pong');
   session.decode('{"type":"agent.registered","features":["ack","batch"]}');
   assert.equal(session.encode(result).delivery, 'reply');
   assert.equal(session.encode({ kind: 'accepted', taskId: 't-1' }).delivery, 'none');

@@ -94,7 +94,6 @@ export function openLink(parts: LinkParts, events: LinkEvents): Link {
   });
 
   function hear(text: string): void {
-    if (isEnding()) return;
     const decoded = session.decode(text);
     if (decoded.kind === 'unknown') {
       odd('a message of an unknown type', decoded.name);

@@ -3,14 +3,17 @@ export type ParsedJson =
   | { readonly ok: false; readonly problem: string };
 
 const deepest = 64;
+/** A frame can carry megabytes of code in one string, but nobody needs so many values. */
+const mostValues = 50_000;
 
 /**
- * JSON from the other side. The depth is counted before the parser sees the text, because a frame of brackets
- * alone keeps it busy for a quarter of a second. Own `__proto__` fields are removed: harmless here, but not in every
+ * JSON from the other side. Depth and number of values are counted before the parser sees the text, because brackets
+ * alone keep it busy for most of a second. Own `__proto__` fields are removed: harmless here, but not in every
  * place a payload may be copied to. Never throws. The caller has bounded the length.
  */
 export function parseJson(text: string): ParsedJson {
-  if (depthOf(text) > deepest) return { ok: false, problem: `nested deeper than ${deepest} levels` };
+  const problem = structuralProblem(text);
+  if (problem !== undefined) return { ok: false, problem };
   try {
     const value: unknown = JSON.parse(text);
     if (/__proto__|\\u00/i.test(text)) removeProto(value);
@@ -21,21 +24,40 @@ export function parseJson(text: string): ParsedJson {
   }
 }
 
-/** Brackets open at once outside strings; stops counting once that is more than anybody needs. */
-function depthOf(text: string): number {
+/** Too much nesting, or too many values, outside of strings. Strings are skipped, not walked. */
+function structuralProblem(text: string): string | undefined {
   let depth = 0;
-  let most = 0;
-  let inString = false;
-  for (let index = 0; index < text.length && most <= deepest; index++) {
-    const character = text[index];
-    if (inString) {
-      if (character === '\\') index++;
-      else if (character === '"') inString = false;
-    } else if (character === '"') inString = true;
-    else if (character === '{' || character === '[') most = Math.max(most, ++depth);
-    else if (character === '}' || character === ']') depth--;
+  let values = 0;
+  for (let index = 0; index < text.length; index++) {
+    switch (text.charCodeAt(index)) {
+      case 0x22: // "
+        index = endOfString(text, index);
+        break;
+      case 0x7b: // {
+      case 0x5b: // [
+        depth += 1;
+        if (depth > deepest) return `nested deeper than ${deepest} levels`;
+        break;
+      case 0x7d: // }
+      case 0x5d: // ]
+        depth -= 1;
+        break;
+      case 0x2c: // ,
+        values += 1;
+        if (values > mostValues) return `more than ${mostValues} values`;
+    }
   }
-  return most;
+  return undefined;
+}
+
+/** Where the string that begins at `start` ends; the length of the text when it does not. */
+function endOfString(text: string, start: number): number {
+  for (let quote = text.indexOf('"', start + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
+    let backslashes = 0;
+    while (text.charCodeAt(quote - 1 - backslashes) === 0x5c) backslashes += 1;
+    if (backslashes % 2 === 0) return quote;
+  }
+  return text.length;
 }
 
 function removeProto(root: unknown): void {

@@ -53,7 +53,7 @@ function live(webSocket: WebSocket, target: SocketTarget, events: SocketEvents, 
 
   webSocket.on('open', () => {
     deadline.dispose();
-    if (!ending) events.onOpen();
+    events.onOpen();
   });
   webSocket.on('message', (data, isBinary) => {
     if (ending) return;

@@ -292,6 +292,24 @@ test('a dialect that has to ask for news asks as often as it wants to', async ()
   assert.equal(peer.received.filter((text) => text === '{"poll":true}').length, 3);
 });
 
+test('a dialect whose server always answers is registered by the answer alone, or not at all', async () => {
+  const answering: Dialect = {
+    ...mesh,
+    open: (me, clock) => ({ ...mesh.open(me, clock), silenceMeansRegistered: undefined }),
+  };
+  const silent = makeWorld({ dialect: answering });
+  silent.connection.connect();
+  await silent.clock.advance(9_900);
+  assert.deepEqual(silent.kinds(), ['connecting']);
+  await silent.clock.advance(200);
+  assert.equal(silent.states[1]?.kind === 'waiting' && silent.states[1].failure.code, 'connect-timeout');
+
+  const answered = makeWorld({ dialect: answering });
+  await answered.established();
+  await answered.clock.advance(60_000);
+  assert.equal(answered.network.peers.length, 1);
+});
+
 test('neither the key nor the query of the address is in a log, a state or a word', async () => {
   const { established, clock, connection, log, states, words, network } = makeWorld();
   const peer = await established();

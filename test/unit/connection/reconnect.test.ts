@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SocketEnd } from '../../../src/agent/connection/socket.ts';
 import type { ConnectionState } from '../../../src/agent/connection/state.ts';
-import { makeWorld } from './connectionWorld.ts';
+import { makeWorld, resultOf } from './connectionWorld.ts';
 
 const waiting = (state: ConnectionState) => {
   assert.equal(state.kind, 'waiting');
@@ -152,6 +152,18 @@ test('a connection that died without a word is found within 20 seconds', async (
   await clock.advance(300);
   assert.equal(network.peers.length, 2);
   assert.equal(network.mostLive, 1);
+});
+
+test('a ping that waits for its pong is not replaced by the next one, so a death is not found later', async () => {
+  const { established, clock, network, connection } = makeWorld();
+  const peer = await established({});
+  await clock.advance(14_900 - clock.monotonic());
+  peer.answersPings = false;
+  connection.send(resultOf('t-1'));
+  await clock.advance(4_900);
+  assert.deepEqual(peer.pings, ['1', '2']);
+  await clock.advance(400);
+  assert.equal(network.peers.length, 2);
 });
 
 test('a slow pong within five seconds is no death', async () => {

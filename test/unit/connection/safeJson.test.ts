@@ -14,6 +14,13 @@ test('brackets inside strings are no levels', () => {
   assert.equal(parseJson(`{"a":"${'['.repeat(500)}\\"${'{'.repeat(500)}"}`).ok, true);
 });
 
+test('fifty thousand values are read and more are not, however long the strings are', () => {
+  const list = (length: number) => `[${Array(length).fill('"a,b\\\\"').join(',')}]`;
+  assert.equal(parseJson(list(50_001)).ok, true);
+  assert.deepEqual(parseJson(list(50_002)), { ok: false, problem: 'more than 50000 values' });
+  assert.equal(parseJson(JSON.stringify({ code: ',[{"\\'.repeat(200_000) })).ok, true);
+});
+
 test('own __proto__ fields are gone at every level, however they were spelled', () => {
   const parsed = parseJson('[{"__proto__":{"x":1},"a":{"\\u005f_proto_\\u005F":1,"_\\u005fpro\\u0074o__":2,"b":3}}]');
   assert.deepEqual(parsed, { ok: true, value: [{ a: { b: 3 } }] });
