@@ -3,7 +3,7 @@ import type { Finding } from '../agent/findings/finding.ts';
 import type { Disposable } from '../agent/shared/disposables.ts';
 import { toSquiggle } from './convert.ts';
 import { severityName } from './findingText.ts';
-import { plainText } from './plainText.ts';
+import { appendPlain } from './markdownText.ts';
 import type { ShownFindings } from './shownFindings.ts';
 import { fileOf } from './workspacePaths.ts';
 
@@ -22,18 +22,17 @@ export function showHovers(findings: ShownFindings): Disposable {
   );
 }
 
-/** Text of a model or a repository: appended as text, so that no link, image or command in it comes to life. */
 function hoverText(finding: Finding): vscode.MarkdownString {
   const markdown = new vscode.MarkdownString();
   markdown.isTrusted = false;
   markdown.supportHtml = false;
   const confidence = Math.round(finding.confidence * 100);
-  markdown.appendText(`${severityName[finding.severity]} · ${finding.type} · confidence ${confidence} %\n`);
+  appendPlain(markdown, `${severityName[finding.severity]} · ${finding.type} · confidence ${confidence} %`, 100);
   markdown.appendMarkdown('\n\n');
-  markdown.appendText(plainText(finding.description, 1500));
+  appendPlain(markdown, finding.description, 1500);
   if (finding.suggestion) {
     markdown.appendMarkdown('\n\n');
-    markdown.appendText(plainText(finding.suggestion, 600));
+    appendPlain(markdown, finding.suggestion, 600);
   }
   return markdown;
 }

@@ -24,14 +24,14 @@ export function menuItems(state: AgentState, situation: MenuSituation): readonly
   const add = (command: string, icon: string, label: string, detail?: string, args?: readonly unknown[]) =>
     items.push({ command: `developerMesh.${command}`, icon, label, ...(detail && { detail }), ...(args && { args }) });
 
-  const needsKey =
-    connection.kind === 'attention' || (connection.kind === 'off' && connection.failure?.code !== 'untrusted');
-  if (!situation.hasServer || (needsKey && connection.failure?.next?.action === 'signIn')) {
-    add('signIn', 'key', 'Sign In…', connection.kind === 'attention' ? connection.failure.message : undefined);
+  const failure = 'failure' in connection ? connection.failure : undefined;
+  const needsKey = !situation.hasServer || failure?.next?.action === 'signIn';
+  if (needsKey && (connection.kind === 'off' || connection.kind === 'attention')) {
+    add('signIn', 'key', 'Sign In…', situation.hasServer ? failure?.message : undefined);
   } else if (connection.kind === 'waiting' || connection.kind === 'attention') {
     add('reconnectNow', 'refresh', 'Reconnect Now', connection.failure.message);
-  } else if (connection.kind === 'off') {
-    add('connect', 'plug', 'Connect', connection.failure?.message);
+  } else if (connection.kind === 'off' && failure?.code !== 'untrusted') {
+    add('connect', 'plug', 'Connect', failure?.message);
   }
   for (const task of [...running, ...queued]) {
     add('cancelTask', 'circle-slash', `Cancel “${task.title ?? task.type}”`, undefined, [task.id]);

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Agent } from '../agent/agent.ts';
 import { type Disposable, Disposables } from '../agent/shared/disposables.ts';
 import { coalesce } from './coalesce.ts';
+import { appendPlain } from './markdownText.ts';
 import { plainLine } from './plainText.ts';
 import type { ShownFindings } from './shownFindings.ts';
 import { type StatusView, statusView } from './statusView.ts';
@@ -64,7 +65,7 @@ function tooltip(view: StatusView): vscode.MarkdownString {
   markdown.supportHtml = false;
   for (const [label, value] of view.details) {
     markdown.appendMarkdown(`${label}: `);
-    markdown.appendText(plainLine(value));
+    appendPlain(markdown, plainLine(value), 300);
     markdown.appendMarkdown('  \n');
   }
   return markdown;

@@ -2,11 +2,17 @@ import { mkdirSync } from 'node:fs';
 import * as vscode from 'vscode';
 import type { Host, Log, Secrets } from '../agent/host.ts';
 import { createLanguageTools } from './languageTools.ts';
+import type { Environment } from './settings.ts';
 import { uncommittedChanges } from './uncommittedChanges.ts';
 import { openFolders } from './workspacePaths.ts';
 
 /** What the agent gets from VS Code. */
-export function createVscodeHost(context: vscode.ExtensionContext, secrets: Secrets, log: Log): Host {
+export function createVscodeHost(
+  context: vscode.ExtensionContext,
+  environment: Environment,
+  secrets: Secrets,
+  log: Log,
+): Host {
   const storage = storageFolder(context);
   mkdirSync(storage, { recursive: true });
   return {
@@ -21,7 +27,7 @@ export function createVscodeHost(context: vscode.ExtensionContext, secrets: Secr
         .find((document) => document.isDirty && document.uri.toString() === uri)
         ?.getText();
     },
-    changes: uncommittedChanges,
+    changes: (signal) => uncommittedChanges(environment, signal),
     ...createLanguageTools(log),
     secrets,
     log,
