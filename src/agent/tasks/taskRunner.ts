@@ -14,7 +14,7 @@ import { afterLong, headOf, type Job, newJob } from './job.ts';
 import type { Journal } from './journal.ts';
 import { Outbox } from './outbox.ts';
 import { ProgressValve } from './progress.ts';
-import { type Task, type TaskResult, type TaskType, taskTypes, type Workers, type WorkReport } from './task.ts';
+import type { Task, TaskResult, Workers, WorkReport } from './task.ts';
 import { TaskQueue } from './taskQueue.ts';
 import { type Ending, failureOf, repeatedResult, taskResult } from './taskResult.ts';
 
@@ -110,26 +110,26 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
 
   function assigned(task: Task): void {
     const job = jobs.get(task.id);
+    const ended = journal.ended.get(task.id);
     if (job) {
       if (job.task.origin === 'server') acceptAgain(job);
-      return;
+    } else if (journal.tasks.has(task.id)) {
+      outbox.again(task.id);
+    } else if (ended?.how === 'delivered') {
+      outbox.put(repeatedResult(task.id, ended), true);
+    } else if (task.id === '' || task.id.length > 256 || draining || journal.tasks.size >= mostUnanswered) {
+      log('warn', 'a task was not taken', { taskId: task.id.slice(0, 256), draining });
+    } else if (ended?.how === 'cancelled') {
+      finish(task, { status: 'cancelled' }, 0);
+    } else {
+      // Room first: a flood is turned away without weighing each payload.
+      const limit = limits().queuedTasks;
+      const no = unfit(task, clock.now()) ?? noRoom(jobs.values(), limit);
+      const bytes = no ? 0 : payloadBytes(task.payload);
+      const ending = no ?? unkeepable(bytes) ?? noRoom(jobs.values(), limit, bytes);
+      if (ending) finish(task, ending, 0);
+      else background(admit(newJob(task, { bytes }), { kind: 'received', task }));
     }
-    if (journal.tasks.has(task.id)) return outbox.again(task.id);
-    const ended = journal.ended.get(task.id);
-    if (ended?.how === 'delivered') return outbox.put(repeatedResult(task.id, ended), true);
-    const unusable = task.id === '' || task.id.length > 256;
-    if (unusable || draining || journal.tasks.size >= mostUnanswered) {
-      log('warn', 'a task was not taken', { taskId: task.id.slice(0, 256), draining, unusable });
-      return;
-    }
-    if (ended?.how === 'cancelled') return finish(task, { status: 'cancelled' }, 0);
-    // Room first: a flood is turned away without weighing each payload.
-    const no = unfit(task, clock.now()) ?? noRoom(jobs.values(), limits().queuedTasks);
-    if (no) return finish(task, no, 0);
-    const bytes = payloadBytes(task.payload);
-    const tooMuch = unkeepable(bytes) ?? noRoom(jobs.values(), limits().queuedTasks, bytes);
-    if (tooMuch) return finish(task, tooMuch, 0);
-    background(admit(newJob(task, { bytes }), { kind: 'received', task }));
   }
 
   /** The promise to the server: on disk first, then `accepted`, then the queue. */
@@ -394,20 +394,25 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
       }
     },
     run(task, signal) {
+      if (jobs.has(task.id)) throw new TypeError(`a task ${task.id} is under way already`);
       return new Promise((resolve) => {
-        const answer = (result: TaskResult) => {
-          signal.removeEventListener('abort', onAbort);
-          resolve(result);
-        };
-        const job = newJob(task, { finish: answer });
+        const job = newJob(task, {
+          finish: (result) => {
+            signal.removeEventListener('abort', onAbort);
+            resolve(result);
+          },
+        });
         const onAbort = () => stop(job, { status: 'cancelled' });
-        if (jobs.has(task.id)) throw new TypeError(`a task ${task.id} is under way already`);
-        if (signal.aborted) return finish(task, { status: 'cancelled' }, 0, answer);
-        if (draining || disposed) {
-          return finish(task, { status: 'cancelled', reason: 'The agent is stopping.' }, 0, answer);
+        const stopping: Ending = { status: 'cancelled', reason: 'The agent is stopping.' };
+        const no = signal.aborted
+          ? ({ status: 'cancelled' } as const)
+          : draining || disposed
+            ? stopping
+            : (unfit(task, clock.now()) ?? noRoom(jobs.values(), limits().queuedTasks));
+        if (no) {
+          finish(task, no, 0, resolve);
+          return;
         }
-        const no = unfit(task, clock.now()) ?? noRoom(jobs.values(), limits().queuedTasks);
-        if (no) return finish(task, no, 0, answer);
         signal.addEventListener('abort', onAbort, { once: true });
         enqueue(job);
       });
