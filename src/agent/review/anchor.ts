@@ -29,7 +29,7 @@ interface Place {
  */
 export function anchorIn(text: string): (quote: string, hint?: number) => Anchored {
   const lines = linesOf(text);
-  const folded = foldSpace(text);
+  let foldedText: ReturnType<typeof foldSpace> | undefined;
   const at = (start: number, end: number): Place => placeOf(text, lines, start, end);
 
   return (given, givenHint) => {
@@ -45,6 +45,8 @@ export function anchorIn(text: string): (quote: string, hint?: number) => Anchor
     const exact = occurrences(text, quote).map((start) => at(start, start + quote.length));
     if (exact.length > 0) return answer(exact);
 
+    foldedText ??= foldSpace(text);
+    const folded = foldedText;
     const foldedQuote = foldSpace(quote).text.trim();
     const spaced = occurrences(folded.text, foldedQuote).map((start) =>
       at(folded.offsets[start] ?? 0, (folded.offsets[start + foldedQuote.length - 1] ?? 0) + 1),
