@@ -57,7 +57,7 @@ function inspect(error: unknown, context: CallContext): Seen {
 }
 
 function byName(seen: Seen, context: CallContext): Failure | undefined {
-  const { name, message, detail } = seen;
+  const { name, message, detail, code } = seen;
   switch (name) {
     case 'AccessDeniedException':
       return accessDenied(seen, context);
@@ -97,6 +97,8 @@ function byName(seen: Seen, context: CallContext): Failure | undefined {
     case 'OversizedAnswer':
       return failures.answerMalformed(detail);
     case 'TimeoutError':
+      // The SDK calls a lost connection a timeout as well.
+      if (code === 'ECONNRESET' || code === 'EPIPE') return undefined;
       return /connect/i.test(message) && !context.began
         ? failures.bedrockUnreachable(context.host, detail)
         : failures.modelTimeout();

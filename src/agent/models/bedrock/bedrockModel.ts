@@ -66,7 +66,8 @@ export async function openBedrock(options: BedrockOptions, parts: BedrockParts):
   const context = { region, host: endpoint.value.host, secrets: apiKey === undefined ? [] : [apiKey] };
   if (apiKey === undefined) {
     const failure = await probeCredentials(client, context, clock);
-    if (failure) return failed(failure);
+    const profile = options.profile || environment['AWS_PROFILE'] || 'none';
+    if (failure) return failed({ ...failure, detail: `${failure.detail ?? ''} (profile: ${profile})` });
   }
   return succeeded({
     region,

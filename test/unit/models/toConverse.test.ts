@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fullCapabilities, learnFrom, toConverse } from '../../../src/agent/models/bedrock/toConverse.ts';
+import { readConverseBody } from '../../fakes/converseRequest.ts';
+import { form, profileId } from './bedrockSetup.ts';
+
+test('the form is forced, the length is bounded and no temperature is set', () => {
+  assert.deepEqual(toConverse(profileId, form, fullCapabilities), {
+    modelId: profileId,
+    system: [{ text: 'You review code.' }],
+    messages: [{ role: 'user', content: [{ text: 'const a = 1;' }] }],
+    inferenceConfig: { maxTokens: 2000 },
+    toolConfig: {
+      tools: [
+        {
+          toolSpec: { name: 'report', description: 'Reports findings.', inputSchema: { json: { type: 'object' } } },
+        },
+      ],
+      toolChoice: { tool: { name: 'report' } },
+    },
+  });
+});
+
+test('without a form and without a system text neither is sent', () => {
+  const { toolConfig, system } = toConverse(
+    profileId,
+    { system: ' ', prompt: 'Hello', maxTokens: 1 },
+    fullCapabilities,
+  );
+  assert.equal(toolConfig, undefined);
+  assert.equal(system, undefined);
+});
+
+test('a model that cannot be forced is offered the form and told to use it', () => {
+  const { system, toolConfig } = toConverse(profileId, form, { ...fullCapabilities, forcedTool: false });
+  assert.deepEqual(toolConfig?.toolChoice, { auto: {} });
+  assert.match(system?.at(-1)?.text ?? '', /calling the tool report/);
+});
+
+test('what is sent passes the strict check of the fake service', () => {
+  for (const forcedTool of [true, false]) {
+    const { modelId, ...body } = toConverse(profileId, form, { ...fullCapabilities, forcedTool });
+    assert.ok('body' in readConverseBody(JSON.stringify(body)), modelId);
+  }
+});
+
+test('a refusal of the forced tool is learnt once', () => {
+  const message = "This model doesn't support the toolConfig.toolChoice.tool field. Remove it and try again.";
+  const learnt = learnFrom(message, fullCapabilities);
+  assert.equal(learnt?.forcedTool, false);
+  assert.equal(learnFrom(message, learnt ?? fullCapabilities), undefined);
+});
+
+test('a lower limit of the model is learnt once and clamps the next request', () => {
+  const message = 'The maximum tokens you requested exceeds the model limit of 1024';
+  const learnt = learnFrom(message, fullCapabilities) ?? fullCapabilities;
+  assert.equal(toConverse(profileId, form, learnt).inferenceConfig?.maxTokens, 1024);
+  assert.equal(learnFrom('The maximum tokens you requested exceeds the model limit of 512', learnt), undefined);
+  assert.equal(learnFrom('Malformed input request', fullCapabilities), undefined);
+});
