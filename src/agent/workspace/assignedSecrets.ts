@@ -6,14 +6,21 @@ import type { FoundSecret } from './redact.ts';
  */
 export function assignedSecrets(text: string): FoundSecret[] {
   const found: FoundSecret[] = [];
+  let decided = 0;
   for (const match of text.matchAll(name)) {
+    if (match.index < decided) continue;
     const end = match.index + match[0].length;
     const value = valueAfter(text, match.index, end);
     if (!value) continue;
     const isPassword = /^[_-]?(?:pass|pwd)/i.test(match[0]);
     const content = text.slice(value.start, value.end);
-    if (!looksSecret(content, isPassword, value.written)) continue;
-    found.push({ kind: isPassword ? 'password' : 'secret value', start: value.start, end: value.end });
+    if (value.start < decided || !looksSecret(content, isPassword, value.written)) continue;
+    decided = value.end;
+    if (content.length >= longestBeginning) {
+      restOfValue.lastIndex = decided;
+      decided += restOfValue.exec(text)?.[0].length ?? 0;
+    }
+    found.push({ kind: isPassword ? 'password' : 'secret value', start: value.start, end: decided });
   }
   return found;
 }
@@ -21,6 +28,7 @@ export function assignedSecrets(text: string): FoundSecret[] {
 const name =
   /passw(?:or)?d|passphrase|passwd|pwd|secret|token|credential|(?:api|app|access|auth|private|encryption|signing|master|account|shared|service|storage|admin|client|deploy|license|webhook|session)[_-]?key|connection[_-]?string|bearer|_pass\b|-pass\b/gi;
 
+const restOfValue = /[^\s"'`,;<>(){}[\]]{0,65536}/y;
 /** The rest of the identifier: `tokenValue` holds a token, `tokenUrl` and `passwordField` hold none. */
 const restOfName = /[\w-]{0,40}/y;
 const harmlessRest =
@@ -37,7 +45,9 @@ interface Value {
   readonly written: 'literal' | 'bare';
 }
 
-const longestValue = 1024;
+/** UTF-16 units. What is not in quotes is judged by its beginning, since a text can be one long chain of names. */
+const longestQuoted = 4096;
+const longestBeginning = 256;
 
 function valueAfter(text: string, nameStart: number, nameEnd: number): Value | undefined {
   restOfName.lastIndex = nameEnd;
@@ -56,8 +66,9 @@ function valueAfter(text: string, nameStart: number, nameEnd: number): Value | u
   const quote = text[start];
   if (quote === '"' || quote === "'" || quote === '`') return quotedValue(text, start, quote);
   if (/[(,]$/.test(operator.trimEnd())) return undefined;
-  const isTag = operator.trimEnd().endsWith('>') && !operator.includes('=');
-  const slice = text.slice(start, start + longestValue);
+  const isTag = operator === '>' && /<[\w:.-]{0,60}$/.test(text.slice(Math.max(0, nameStart - 61), nameStart));
+  if (operator.trimEnd() === '>' && !isTag) return undefined;
+  const slice = text.slice(start, start + longestBeginning);
   const length = slice.search(isTag ? /[<\r\n]/ : /[\s"'`,;<>(){}[\]]/);
   const end = start + (length === -1 ? slice.length : length);
   // `secret(` and `secret[` are calls and look-ups.
@@ -77,7 +88,7 @@ function isConfiguration(text: string, nameStart: number, operator: string, end:
 function quotedValue(text: string, quoteAt: number, quote: string): Value | undefined {
   const triple = text.startsWith(quote.repeat(3), quoteAt);
   const start = quoteAt + (triple ? 3 : 1);
-  const limit = Math.min(text.length, start + longestValue);
+  const limit = Math.min(text.length, start + longestQuoted);
   for (let end = start; end < limit; end++) {
     const character = text[end];
     if (character === '\\') end++;
@@ -104,6 +115,8 @@ function looksSecret(value: string, isPassword: boolean, written: Value['written
   const hasLetter = /[A-Za-z]/.test(value);
   const hasSymbol = /[^A-Za-z0-9_.\-/: ]/.test(value);
   if (isPassword && isLiteral) return (hasLetter && (hasDigit || hasSymbol)) || (hasDigit && value.length >= 8);
+  // Words with hyphens, as in the name of a header, a cookie or an event.
+  if (/^[a-z]+\d?(?:[-_.:][a-z]+\d?){2,}$/i.test(value)) return false;
   const entropy = bitsPerCharacter(value);
   if (hasLetter && hasDigit) return entropy >= (isLiteral ? 2.8 : 3);
   if (hasLetter && hasSymbol) return entropy >= 3;

@@ -25,7 +25,7 @@ const files: readonly RegExp[] = [
   /^kubeconfig[-_.]/,
   /^(secrets?|credentials?|passwords?)\.(ya?ml|json|toml|ini|properties|txt|csv|xml)$/,
   /^secrets?\.[^.]+\.ya?ml$/,
-  /^(.*[-_.])?service[-_]?account([-_.].*)?\.json$/,
+  /^(.*[-_.])?service[-_]?account.*\.json$/,
   /^(application_default_credentials|client_secrets?([-_.].*)?)\.json$/,
   /^(master|credentials\.yml)\.(key|enc)$/,
 ];

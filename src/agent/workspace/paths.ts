@@ -179,7 +179,7 @@ const reserved = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout
 /** Whether every segment means the same to us as to the file system. */
 function isPlain(segments: readonly string[], platform: Platform): boolean {
   return segments.every((segment) => {
-    if (platform !== 'win32') return !segment.split('\\').includes('..');
+    if (platform !== 'win32') return segment === '..' || !segment.split('\\').includes('..');
     // Windows drops trailing dots and spaces, and `:` names an alternate stream: three other spellings of a file.
     if (named(segment) && segment !== '..' && /[. ]$/.test(segment)) return false;
     return !/[:<>"|?*]/.test(segment) && !reserved.test(segment);

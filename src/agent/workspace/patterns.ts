@@ -27,7 +27,7 @@ export function readGlob(
 
   const options = { dot: true, noextglob: true, nonegate: true, posixSlashes: false, nocase: thisPlatform !== 'linux' };
   const matcher = picomatch(text.replace(/^(?:\.\/)+/, ''), options);
-  const scanned = picomatch.scan(text.replace(/^(?:\.\/)+/, ''), { noext: true, nonegate: true });
+  const scanned = picomatch.scan(text.replace(/^(?:\.\/)+/, ''), { nonegate: true });
   const base = scanned.base === '.' ? '' : scanned.base.replace(/\/+$/, '');
   const several = folders.length > 1;
   const [head = '', ...rest] = base.split('/');
