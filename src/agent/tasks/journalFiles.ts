@@ -37,8 +37,13 @@ export const journalFiles: JournalFiles = {
   },
   async open(path, emptied) {
     const file = await open(path, emptied ? 'w' : 'a', 0o600);
-    await file.chmod(0o600);
-    await syncFolder(dirname(path));
+    try {
+      await file.chmod(0o600);
+      await syncFolder(dirname(path));
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
     return {
       write: (text) => file.appendFile(text),
       sync: () => file.datasync(),
