@@ -37,7 +37,8 @@ export function showDiagnostics(findings: ShownFindings): Disposable {
     publish.request();
   };
   disposables.add(findings.onChange(show));
-  show(findings.all().map((finding) => finding.file));
+  const standing = findings.all();
+  if (standing.length > 0) show(standing.map((finding) => finding.file));
   return disposables;
 }
 

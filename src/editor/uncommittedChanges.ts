@@ -2,7 +2,6 @@ import * as vscode from 'vscode';
 import * as z from 'zod/mini';
 import type { Outcome } from '../agent/failures.ts';
 import type { FileChange } from '../agent/host.ts';
-import { changesOfFolders } from '../agent/workspace/git.ts';
 import type { Environment } from './settings.ts';
 import { openFolders } from './workspacePaths.ts';
 
@@ -13,6 +12,7 @@ export async function uncommittedChanges(
   environment: Environment,
   signal: AbortSignal,
 ): Promise<Outcome<readonly FileChange[]>> {
+  const { changesOfFolders } = await import('../agent/workspace/git.ts');
   return changesOfFolders(openFolders(), { gitPath: await findGit(), environment, signal });
 }
 

@@ -6,13 +6,10 @@ import type { Environment } from './settings.ts';
 import { uncommittedChanges } from './uncommittedChanges.ts';
 import { openFolders } from './workspacePaths.ts';
 
+export type StorageFolders = Pick<vscode.ExtensionContext, 'storageUri' | 'globalStorageUri'>;
+
 /** What the agent gets from VS Code. */
-export function createVscodeHost(
-  context: vscode.ExtensionContext,
-  environment: Environment,
-  secrets: Secrets,
-  log: Log,
-): Host {
+export function createVscodeHost(context: StorageFolders, environment: Environment, secrets: Secrets, log: Log): Host {
   const storage = storageFolder(context);
   mkdirSync(storage, { recursive: true });
   return {
@@ -35,6 +32,6 @@ export function createVscodeHost(
 }
 
 /** The workspace's own; windows without one share a folder, in which each claims its own place. */
-function storageFolder(context: vscode.ExtensionContext): string {
+function storageFolder(context: StorageFolders): string {
   return (context.storageUri ?? vscode.Uri.joinPath(context.globalStorageUri, 'no-workspace')).fsPath;
 }

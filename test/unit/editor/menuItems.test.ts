@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { AgentState } from '../../../src/agent/agent.ts';
+import type { ConnectionState } from '../../../src/agent/connection/state.ts';
+import { failures } from '../../../src/agent/failures.ts';
+import { type MenuSituation, menuItems } from '../../../src/editor/menuItems.ts';
+
+const url = 'wss://mesh.example.com/ws';
+const situation: MenuSituation = { hasServer: true, hasEditor: true, findings: 0, hiddenFindings: 0 };
+const state = (connection: ConnectionState): AgentState => ({ connection, running: [], queued: [] });
+const commands = (given: AgentState, more: Partial<MenuSituation> = {}) =>
+  menuItems(given, { ...situation, ...more }).map(({ command }) => command.replace('developerMesh.', ''));
+
+test('who is signed out is offered to sign in first', () => {
+  assert.equal(commands(state({ kind: 'off' }), { hasServer: false })[0], 'signIn');
+  assert.equal(commands(state({ kind: 'off', failure: failures.noKeyForServer('h') }))[0], 'signIn');
+  assert.equal(commands(state({ kind: 'attention', url, failure: failures.keyRejected('h') }))[0], 'signIn');
+});
+
+test('who waits is offered to try now, who disconnected to connect', () => {
+  const waiting: ConnectionState = {
+    kind: 'waiting',
+    url,
+    attempt: 1,
+    retryInMs: 1,
+    failure: failures.unreachable('h', ''),
+  };
+  assert.equal(commands(state(waiting))[0], 'reconnectNow');
+  assert.equal(commands(state({ kind: 'off' }))[0], 'connect');
+});
+
+test('a workspace without trust is not offered to connect', () => {
+  const offered = commands(state({ kind: 'off', failure: failures.untrusted() }));
+  assert.ok(!offered.includes('connect') && !offered.includes('signIn'));
+});
+
+test('every task can be cancelled by its id', () => {
+  const task = { id: 't1', type: 'code_review', title: 'Review it', origin: 'server', priority: 'low' } as const;
+  const items = menuItems({ connection: { kind: 'off' }, running: [task], queued: [] }, situation);
+  assert.deepEqual(items.find(({ command }) => command === 'developerMesh.cancelTask')?.args, ['t1']);
+});
+
+test('nothing is offered that makes no sense now', () => {
+  const offered = commands(state({ kind: 'off' }), { hasServer: false, hasEditor: false });
+  for (const senseless of [
+    'reviewFile',
+    'documentSymbol',
+    'clearFindings',
+    'restoreFindings',
+    'copyAgentId',
+    'signOut',
+    'disconnect',
+  ]) {
+    assert.ok(!offered.includes(senseless), senseless);
+  }
+});

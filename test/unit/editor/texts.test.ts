@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { explainFinding } from '../../../src/editor/findingText.ts';
+import { escapeMarkdown } from '../../../src/editor/markdownText.ts';
+import { plainLine, plainText } from '../../../src/editor/plainText.ts';
+import { answerText, proposalsOf, reviewSentence } from '../../../src/editor/taskResults.ts';
+import { sampleFinding } from '../../fakes/sampleFinding.ts';
+
+test('a line has no escapes, no control or hidden characters and no line break', () => {
+  const hostile = 'a\u001b]8;;http://evil\u0007b\u001b[2Jc\r\nd\u0000\u202e\u200be\u{e0041}\ttab';
+  const line = plainLine(hostile);
+  assert.doesNotMatch(line, /[\p{Cc}\p{Cf}]/u);
+  assert.equal(line, 'abc de tab');
+});
+
+test('a text keeps its lines and its indentation', () => {
+  assert.equal(plainText('if (x) {\r\n\treturn\u0007;\n}\n'), 'if (x) {\n    return;\n}');
+});
+
+test('long texts are cut with an ellipsis', () => {
+  assert.equal(plainLine('x'.repeat(500), 100).length, 100);
+  assert.equal(plainText('x\n'.repeat(5000), 100).length, 100);
+  assert.match(plainText('x\n'.repeat(5000), 100), /…$/);
+});
+
+test('Markdown of a model stays text: no link, image, command, HTML or bare address is left', () => {
+  const escaped = escapeMarkdown('[x](command:y) ![i](http://h/a.png) <img src=x> www.evil.com `c` a@b.c');
+  assert.doesNotMatch(escaped, /(?<!\\)[[\]()<>!:`@.]/);
+});
+
+test('an explanation holds everything that is known', () => {
+  const text = explainFinding(
+    sampleFinding({
+      severity: 'high',
+      ruleId: 'no-eval',
+      suggestion: 'Parse it instead.',
+      quote: 'eval(x)',
+      fix: { old: 'eval(x)', new: 'JSON.parse(x)' },
+      stale: true,
+    }),
+  );
+  for (const part of [
+    'High · correctness',
+    'src/cart.ts, line 1 (edited since)',
+    'Rule no-eval',
+    'Parse it instead.',
+  ]) {
+    assert.ok(text.includes(part), part);
+  }
+  assert.match(text, /^ {4}eval\(x\)$/m);
+  assert.match(text, /^ {4}JSON\.parse\(x\)$/m);
+});
+
+test('a review is told in one sentence, with what was left out', () => {
+  assert.equal(reviewSentence({ findings: [], not_reviewed: [] }), 'no findings');
+  assert.equal(reviewSentence({ findings: [1], not_reviewed: [] }), '1 finding');
+  assert.equal(reviewSentence({ findings: [1, 2], not_reviewed: [1] }), '2 findings; 1 part was not reviewed');
+  assert.equal(reviewSentence({ findings: [], not_reviewed: [1, 2] }), 'no findings; 2 parts were not reviewed');
+  assert.equal(reviewSentence(undefined), 'done');
+});
+
+test('proposals that change nothing or make no sense are left out', () => {
+  const good = { file: 'a.ts', symbol: 'f', old: 'x', new: 'y' };
+  assert.deepEqual(proposalsOf({ proposals: [good, { file: 'a.ts', old: 'x', new: 'x' }] }), [good]);
+  assert.deepEqual(proposalsOf({ proposals: [{ file: 1 }] }), []);
+  assert.deepEqual(proposalsOf(null), []);
+});
+
+test('an answer is shown below its question', () => {
+  assert.equal(answerText('Why?', { summary: 'Because.\nReally.' }), 'Why?\n\nBecause.\nReally.\n');
+});
