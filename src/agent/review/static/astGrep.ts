@@ -1,12 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SgNode } from '@ast-grep/wasm/wasm_bg.js';
-import type { Language, Node, Tree } from 'web-tree-sitter';
+import type { Language, Node, Tree, Parser as TreeSitterParser } from 'web-tree-sitter';
 import type { Disposable } from '../../shared/disposables.ts';
 import { type Grammar, grammarFile, matcherFile, parserFile } from './engineFolder.ts';
 import type { Slices } from './slices.ts';
 
-/** One parsed text, seen by both engines: `root` is searched with rules, `node` walks fast. Unusable once disposed. */
+/**
+ * One parsed text, seen by both engines: `root` is searched with rules, `node` walks fast. Unusable once disposed. Every
+ * `SgNode` keeps a copy of the text alive in WebAssembly, where the garbage collector comes late: free it after use.
+ */
 export interface SyntaxTree extends Disposable {
   readonly root: SgNode;
   readonly node: Node;
@@ -41,14 +44,25 @@ async function open(engineFolder: string): Promise<AstGrep> {
   await Parser.init({ wasmBinary: parserBytes });
 
   // ast-grep parses in one go, half a second for a megabyte. We parse a text in slices and have its parser answer our
-  // tree; patterns, which it parses as well, go to its own parser as ever.
+  // tree. The trees of patterns, which it parses too, it never deletes, a kilobyte for each search; when it parses the
+  // next one it is done with the last.
   let prepared: Tree | undefined;
-  const answer = { parse: () => prepared };
+  let ofPattern: Tree | null = null;
+  const answering = (parser: TreeSitterParser) => ({
+    parse: (...given: Parameters<TreeSitterParser['parse']>) => {
+      ofPattern?.delete();
+      ofPattern = null;
+      if (prepared) return prepared;
+      ofPattern = parser.parse(...given);
+      return ofPattern;
+    },
+  });
   const replaced = Object.entries(bindings).map(([name, value]): [string, unknown] =>
     name.startsWith('__wbg_parse_') && typeof value === 'function'
       ? [
           name,
-          (own: unknown, ...rest: unknown[]) => Reflect.apply(value, undefined, [prepared ? answer : own, ...rest]),
+          (parser: TreeSitterParser, ...rest: unknown[]) =>
+            Reflect.apply(value, undefined, [answering(parser), ...rest]),
         ]
       : [name, value],
   );
@@ -93,11 +107,13 @@ async function open(engineFolder: string): Promise<AstGrep> {
       prepared = tree;
       try {
         const parsed = bindings.parse(grammar, text);
+        const root = parsed.root();
         const done = tree;
         return {
-          root: parsed.root(),
+          root,
           node: done.rootNode,
           dispose: () => {
+            root.free();
             parsed.free();
             done.delete();
           },

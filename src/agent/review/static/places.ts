@@ -1,5 +1,6 @@
 import type { SgNode } from '@ast-grep/wasm/wasm_bg.js';
 import type { Node } from 'web-tree-sitter';
+import type { Disposable } from '../../shared/disposables.ts';
 import type { SyntaxTree } from './astGrep.ts';
 
 /** A part of a syntax tree. `whole`: to be searched with all below it; else only the node itself. */
@@ -14,24 +15,38 @@ interface Branch extends Place {
 }
 
 /** A subtree of at most so many UTF-16 units is searched in one go, which takes a few milliseconds. */
-const longestWhole = 12_000;
+const longestWhole = 6_000;
 /** Code nested deeper than this was not written by people; what is below is not searched. */
 const deepest = 150;
 
-/**
- * Finds the parts of a tree that contain an offset: the largest subtree around it that is short enough to be searched in
- * one go, and every longer node above. What lies elsewhere is never touched, and a part is made only once.
- */
-export function placesOf(tree: SyntaxTree): (offset: number) => Place[] {
+/** Of one tree; dispose them before the tree. */
+export interface Places extends Disposable {
+  /**
+   * The parts that contain an offset, the outermost first: every node too long to be searched in one go, and the largest
+   * subtree that is not. What lies elsewhere is never touched, and a part is made only once.
+   */
+  at(offset: number): readonly Place[];
+}
+
+export function placesOf(tree: SyntaxTree): Places {
   const root = branchOf(tree.root, tree.node);
-  return (offset) => {
-    const path: Branch[] = [];
-    let current: Branch | undefined = root;
-    while (current && path.length < deepest) {
-      path.push(current);
-      current = current.whole ? undefined : innerAt(current, offset);
+  const free = (branch: Branch) => {
+    for (const inner of branch.inner.values()) {
+      free(inner);
+      inner.node.free();
     }
-    return path;
+  };
+  return {
+    at: (offset) => {
+      const path: Branch[] = [];
+      let current: Branch | undefined = root;
+      while (current && path.length < deepest) {
+        path.push(current);
+        current = current.whole ? undefined : innerAt(current, offset);
+      }
+      return path;
+    },
+    dispose: () => free(root),
   };
 }
 

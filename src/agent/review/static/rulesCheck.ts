@@ -82,35 +82,34 @@ async function run(
 
   const [{ openAstGrep }, { placesOf }] = await Promise.all([import('./astGrep.ts'), import('./places.ts')]);
   const tree = await (await openAstGrep(engineFolder)).parse(grammar, text, slices);
+  const places = placesOf(tree);
   try {
     const lines = linesOf(text);
     const suppressed = suppressionsIn(lines, text);
-    const placesAt = placesOf(tree);
     const found: FoundIssue[] = [];
     for (const { rule, offsets } of triggered) {
       const matcher = { rule: rule.rule, ...(rule.constraints && { constraints: rule.constraints }) };
       const tried = new Set<unknown>();
       let matches = 0;
       for (const offset of offsets) {
-        for (const place of placesAt(offset)) {
+        for (const place of places.at(offset)) {
           if (tried.has(place) || matches >= mostMatches || tried.size >= mostPlaces) continue;
           tried.add(place);
           await slices.pause();
-          const nodes: readonly SgNode[] = place.whole
-            ? place.node.findAll(matcher)
-            : place.node.matches(matcher)
-              ? [place.node]
-              : [];
-          for (const node of nodes.slice(0, mostMatches - matches)) {
-            matches++;
-            const issue = issueOf(rule, node, place.whole, snapshot, lines);
-            if (!suppressed(issue.range.line, rule.id)) found.push(issue);
+          const nodes = place.whole ? place.node.findAll(matcher) : place.node.matches(matcher) ? [place.node] : [];
+          for (const node of nodes) {
+            if (matches++ < mostMatches) {
+              const issue = issueOf(rule, node, place.whole, snapshot, lines);
+              if (!suppressed(issue.range.line, rule.id)) found.push(issue);
+            }
+            if (place.whole) node.free();
           }
         }
       }
     }
     return found.sort(byPlace);
   } finally {
+    places.dispose();
     tree.dispose();
   }
 }
@@ -150,8 +149,9 @@ function issueOf(rule: Rule, node: SgNode, bound: boolean, snapshot: Snapshot, l
 /** The template with `$NAME` and `$$$NAMES` replaced by the source text they matched. */
 function filled(template: string, node: SgNode, text: string): string {
   return template.replace(/(\$\$\$|\$)([A-Z_][A-Z0-9_]*)/g, (_whole, dollars: string, name: string) => {
-    const parts = dollars === '$' ? [node.getMatch(name)] : node.getMultipleMatches(name);
-    const extents = parts.flatMap((part) => (part ? [extentOf(part)] : []));
+    const parts = dollars === '$' ? [node.getMatch(name) ?? []].flat() : node.getMultipleMatches(name);
+    const extents = parts.map(extentOf);
+    for (const part of parts) part.free();
     const first = extents[0];
     const last = extents[extents.length - 1];
     return first && last ? text.slice(first[0], last[1]) : '';
@@ -161,5 +161,8 @@ function filled(template: string, node: SgNode, text: string): string {
 /** Offsets in UTF-16 units; the end is exclusive. */
 function extentOf(node: SgNode): [number, number] {
   const range = node.range();
-  return [range.start.index, range.end.index];
+  const { start, end } = range;
+  const extent: [number, number] = [start.index, end.index];
+  for (const used of [start, end, range]) used.free();
+  return extent;
 }
