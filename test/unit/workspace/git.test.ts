@@ -192,8 +192,9 @@ test('nothing that a repository names in its own configuration is run', async (c
     [],
   );
   // The same repository does run its filter when Git is called without these precautions.
-  made.git('diff');
-  assert.ok(existsSync(mark('clean')) && existsSync(mark('external')), 'the test proves nothing');
+  made.git('-c', 'core.fsmonitor=false', 'diff');
+  made.git('-c', 'core.fsmonitor=false', 'diff', '--no-ext-diff', '--no-textconv');
+  assert.ok(existsSync(mark('clean')) && existsSync(mark('driver')), 'the test proves nothing');
 });
 
 test('a folder without a repository, a bare one and a missing Git are told apart', async (context) => {
