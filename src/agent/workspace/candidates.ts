@@ -1,4 +1,5 @@
 import { lstat } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import { failed, type Outcome, succeeded } from '../failures.ts';
 import type { FileChange, Host, WorkspaceFolder } from '../host.ts';
 import { cleanText } from './clean.ts';
@@ -129,7 +130,12 @@ async function below(
   if (ignored) return [{ place: start, named: false, skip: ignored }];
   const { files, complete } = await walk(folder, base, rules, signal);
   const candidates: Candidate[] = [];
-  for (const { relative, skip } of files) {
+  for (const [index, { relative, skip }] of files.entries()) {
+    // Matching takes longer than any other step between two turns of the event loop.
+    if (index % 500 === 499) {
+      await setImmediate();
+      signal.throwIfAborted();
+    }
     const isFolder = relative.endsWith('/');
     if (matches && !isFolder && !matches(relative)) continue;
     const absolute = placeIn(folder, isFolder ? relative.slice(0, -1) : relative, folders);

@@ -5,7 +5,7 @@
 const secrets = 'kept back: may hold secrets';
 const repository = 'kept back: internal files of a repository';
 
-/** Any segment of the path, the last one included. */
+/** Any segment of the path, the last one included; all begin with a dot. */
 const folders: readonly [RegExp, string][] = [
   [/^\.(git|hg|svn|jj|bzr)$/, repository],
   [/^\.(aws|ssh|gnupg|kube|azure|gcloud|terraform|password-store|vault)$/, secrets],
@@ -33,6 +33,8 @@ const files: readonly RegExp[] = [
 /** The end of the path. */
 const places: readonly RegExp[] = [/(^|\/)\.docker\/config\.json$/, /(^|\/)\.config\/(gh|gcloud|hub)(\/|$)/];
 
+const anyFile = new RegExp(files.map(({ source }) => source).join('|'));
+
 /** Made to be shared: the same name with nothing in it. */
 const harmless = /^\.env[^/]*[._-](example|sample|template|dist)$|^id_[^/]*\.pub$/;
 
@@ -41,11 +43,11 @@ export function deniedReason(path: string): string | undefined {
   const segments = path.split('/').map(plain);
   const last = segments.length - 1;
   for (const [index, segment] of segments.entries()) {
-    if (index === last && harmless.test(segment)) continue;
+    if (!segment.startsWith('.') || (index === last && harmless.test(segment))) continue;
     for (const [pattern, reason] of folders) if (pattern.test(segment)) return reason;
   }
   const name = segments[last] ?? '';
-  if (!harmless.test(name) && files.some((pattern) => pattern.test(name))) return secrets;
+  if (anyFile.test(name) && !harmless.test(name)) return secrets;
   const whole = segments.join('/');
   return places.some((pattern) => pattern.test(whole)) ? secrets : undefined;
 }
@@ -59,9 +61,10 @@ export function deniedContent(path: string, text: string): string | undefined {
 
 /** File systems take several spellings for one name: other case, invisible characters, trailing dots and spaces. */
 function plain(segment: string): string {
+  if (/^[\w$@+~-]*(?:\.[\w$@+~-]+)*$/.test(segment)) return segment.toLowerCase();
   const folded = segment.normalize('NFKC').replace(/\p{Default_Ignorable_Code_Point}/gu, '');
   return folded
     .toLowerCase()
-    .replace(/[. ]+$/, '')
-    .replace(/:.*$/, '');
+    .replace(/:.*$/, '')
+    .replace(/[. ]+$/, '');
 }

@@ -143,7 +143,7 @@ async function readRules(path: string): Promise<string | undefined> {
       if (!(await handle.stat()).isFile() || size === 0) return undefined;
       const buffer = new Uint8Array(Math.min(size, largestRules));
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
-      return new TextDecoder().decode(buffer.subarray(0, bytesRead));
+      return new TextDecoder().decode(buffer.subarray(0, bytesRead)).split('\n').map(affordable).join('\n');
     } finally {
       await handle.close();
     }
@@ -151,6 +151,20 @@ async function readRules(path: string): Promise<string | undefined> {
     if (error instanceof Error && 'code' in error) return undefined; // Absent, a link, or not ours to read: no rules.
     throw error;
   }
+}
+
+/**
+ * Each further `**` multiplies what a matcher may try on a path that does not match, and an ignore file comes with the
+ * repository. Past three of them only the last part of the line counts, which ignores more, and a line that takes
+ * something back is dropped, which ignores more too.
+ */
+function affordable(line: string): string {
+  const folded = line.replace(/\*{3,}/g, '**');
+  if (line.length > 1024) return '';
+  const parts = folded.split('**');
+  if (parts.length <= 4) return line;
+  const last = parts.at(-1) ?? '';
+  return line.startsWith('!') || !/^\/[^/\s]/.test(last) ? '' : `**${last}`;
 }
 
 /** The folders of the same repository above a workspace folder, outermost first. */

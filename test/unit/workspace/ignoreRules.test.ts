@@ -137,3 +137,22 @@ test('an ignore file that is a link or a pipe is not read', async () => {
     host.dispose();
   }
 });
+
+test('a line made to cost time costs none, and ignores more rather than less', async () => {
+  const costly = `${'**/a/'.repeat(12)}b`;
+  const deep = `${'a/'.repeat(60)}x.ts`;
+  const host = new FakeHost({
+    files: { '.gitignore': `${costly}\n!${costly}\n/**/**/**/**/\n`, 'c/a/b': 'x', [deep]: 'x' },
+  });
+  try {
+    const rules = await loadIgnoreRules(host.pathOf(''));
+    const started = performance.now();
+    assert.equal(await ignoreReason(rules, 'c/a/b', false), 'ignored by .gitignore');
+    const short = performance.now() - started;
+    assert.equal(await ignoreReason(rules, deep, false), undefined);
+    // Sixty folders instead of one; without the limit it is thousands of times as long.
+    assert.ok(performance.now() - started < Math.max(short, 1) * 600);
+  } finally {
+    host.dispose();
+  }
+});
