@@ -147,7 +147,7 @@ const leftOut = /^(?:\/\/|#|--|\/\*)?\s*(?:\.\.\.|…)\s*(?:\*\/)?$/;
 /** First and last line of each run of lines that reads as `wanted`; an ending `,` or `;` and blank lines do not count. */
 function blocksOf(lines: Lines, wanted: readonly string[]): [number, number][] {
   const bare = (line: string) => foldLine(line).replace(/[,;]$/, '');
-  const rows = wanted.map((row) => (leftOut.test(row) ? undefined : bare(row)));
+  const rows = wanted.map((row) => (leftOut.test(row) ? undefined : bare(row))).filter((row) => row !== '');
   while (rows.length > 0 && rows[0] === undefined) rows.shift();
   while (rows.length > 0 && rows.at(-1) === undefined) rows.pop();
   const found: [number, number][] = [];

@@ -16,6 +16,7 @@ import { merge } from './merge.ts';
 import { type ModelPhase, modelPhase } from './modelPhase.ts';
 import { type ReviewMetrics, reviewResult } from './result.ts';
 import { findingMaker, openFile, type ReviewedFile } from './reviewedFile.ts';
+import { createSlices } from './static/slices.ts';
 import type { StaticCheck } from './static/staticCheck.ts';
 import { staticPhase } from './staticPhase.ts';
 
@@ -73,7 +74,12 @@ interface Run extends ReviewParts {
 async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal: AbortSignal): Promise<WorkOutcome> {
   const { clock, log, payload } = run;
   const rules = run.settings().review;
-  const files = read.snapshots.map(openFile);
+  const files: ReviewedFile[] = [];
+  const slices = createSlices(clock, signal);
+  for (const snapshot of read.snapshots) {
+    await slices.pause();
+    files.push(openFile(snapshot));
+  }
   const toFinding = findingMaker(run.taskId, clock);
   const own = payload.source.kind === 'code' ? payload.source.name : undefined;
   const nameOf = (file: string) => (own === undefined ? file : cleanText(own, 300));

@@ -109,6 +109,7 @@ test('code that is not in the file is absent', () => {
   assert.equal(anchorIn(source)('', 3).kind, 'absent');
   assert.equal(anchorIn(source)('  \n ', 3).kind, 'absent');
   assert.equal(anchorIn('')('x', 1).kind, 'absent');
+  assert.equal(anchorIn('a\n\nb')(';', 2).kind, 'absent');
 });
 
 test('a file with CRLF has the same lines and columns', () => {

@@ -60,6 +60,13 @@ test('an answer cut at any place gives only findings that were complete, and nev
   }
 });
 
+test('code in a finding does not keep an answer that broke off from being saved', () => {
+  const quote = 'export function divide(\n  a: number, /* "x": [ */\n): number {';
+  const json = answer(finding(1, { quote }), finding(2, { quote, suggestion: 'Check for it.' }));
+  const { all } = read(json.slice(0, json.indexOf('for it')), { complete: false });
+  assert.deepEqual(titles(all), ['Division by zero 1', 'Division by zero 2']);
+});
+
 test('the finding during which the answer broke off is kept when only its last entry is lost', () => {
   const json = answer(finding(1), finding(2, { suggestion: 'Check for the empty list first.' }));
   const { all } = read(json.slice(0, json.indexOf('empty list first')), { complete: false });

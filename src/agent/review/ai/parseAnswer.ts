@@ -1,5 +1,6 @@
 import { jsonrepair } from 'jsonrepair';
 import { type ModelFinding, readModelFinding } from './answerSchema.ts';
+import { createListScanner } from './listScanner.ts';
 
 /** An answer longer than this is not read further. */
 const longestAnswer = 400_000;
@@ -25,7 +26,7 @@ export function createAnswerParser(): AnswerParser {
   let invalid = 0;
   let listSeen = false;
   const seen = new Set<string>();
-  const scanner = createScanner();
+  const scanner = createListScanner('findings');
 
   const accept = (value: unknown): ModelFinding[] => {
     const finding = readModelFinding(value);
@@ -59,7 +60,8 @@ export function createAnswerParser(): AnswerParser {
       listSeen = scanner.foundList;
       if (scanner.ended && !broken) return [];
       const start = text.search(/[[{]/);
-      const list = listIn(start === -1 ? undefined : (parsed(text.slice(start)) ?? repaired(text.slice(start))));
+      const json = start === -1 ? '' : text.slice(start);
+      const list = listIn(parsed(json) ?? parsed(json + scanner.closing) ?? repaired(json));
       if (!list) return [];
       listSeen = true;
       const whole = complete || scanner.betweenItems;
@@ -67,76 +69,6 @@ export function createAnswerParser(): AnswerParser {
       // What was understood before is recognised by `seen`, and what was not is not counted a second time.
       invalid = 0;
       return trusted.flatMap(accept);
-    },
-  };
-}
-
-interface Scanner {
-  /** The JSON texts of the list's items that end in this piece. */
-  scan(piece: string): string[];
-  readonly foundList: boolean;
-  /** In the list, and no item has been begun and not ended. */
-  readonly betweenItems: boolean;
-  /** The list was closed. */
-  readonly ended: boolean;
-}
-
-/** Follows strings and brackets to the list under the key `findings` of the outermost object. */
-function createScanner(): Scanner {
-  const open: string[] = [];
-  let inString = false;
-  let escaped = false;
-  let word = '';
-  let key = '';
-  let item = '';
-  let listDepth = 0;
-  let ended = false;
-
-  const step = (character: string, items: string[]) => {
-    const inItem = listDepth > 0 && open.length > listDepth;
-    if (inItem || (listDepth > 0 && character === '{')) item += character;
-    if (inString) {
-      if (escaped) escaped = false;
-      else if (character === '\\') escaped = true;
-      else if (character === '"') inString = false;
-      if (inString && !inItem && word.length < 64) word += character;
-      return;
-    }
-    if (character === '"') {
-      inString = true;
-      word = '';
-    } else if (character === ':' && open.length === 1) {
-      key = word;
-    } else if (character === '{' || character === '[') {
-      open.push(character);
-      if (character === '[' && key === 'findings' && open.length === 2 && listDepth === 0) listDepth = 2;
-    } else if (character === '}' || character === ']') {
-      open.pop();
-      if (listDepth > 0 && open.length === listDepth && item !== '') {
-        items.push(item);
-        item = '';
-      } else if (listDepth > 0 && open.length < listDepth) {
-        ended = true;
-      }
-    }
-  };
-  return {
-    get foundList() {
-      return listDepth > 0;
-    },
-    get betweenItems() {
-      return listDepth > 0 && item === '';
-    },
-    get ended() {
-      return ended;
-    },
-    scan(piece) {
-      const items: string[] = [];
-      for (const character of piece) {
-        if (ended) break;
-        step(character, items);
-      }
-      return items;
     },
   };
 }
