@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
 import { countFindings } from './findingText.ts';
-import { plainLine, plainText } from './plainText.ts';
 
 /** What the surfaces read out of a task's result. It was made by a worker of ours, but partly of a model's words. */
 
@@ -13,19 +12,11 @@ const proposalSchema = z.object({
 export type Proposal = z.output<typeof proposalSchema>;
 
 const documentationSchema = z.object({ proposals: z.array(proposalSchema) });
-const analysisSchema = z.object({ summary: z.string() });
 const reviewSchema = z.object({ findings: z.array(z.unknown()), not_reviewed: z.array(z.unknown()) });
 
 export function proposalsOf(result: unknown): readonly Proposal[] {
   const parsed = documentationSchema.safeParse(result);
   return parsed.success ? parsed.data.proposals.filter((proposal) => proposal.old !== proposal.new) : [];
-}
-
-/** A page of plain text: the question, and what was found out. */
-export function answerText(question: string, result: unknown): string {
-  const parsed = analysisSchema.safeParse(result);
-  const answer = parsed.success ? parsed.data.summary : JSON.stringify(result, null, 2);
-  return `${plainLine(question, 8000)}\n\n${plainText(answer, 200_000)}\n`;
 }
 
 /** e.g. `3 findings; 2 files were not reviewed`. */

@@ -2,12 +2,13 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { failures } from '../../agent/failures.ts';
 import type { TaskResult, TaskType } from '../../agent/tasks/task.ts';
+import { answerPage } from '../answerPage.ts';
 import type { CommandParts } from '../commandParts.ts';
 import { toRange } from '../convert.ts';
 import { enclosingSymbol } from '../enclosingSymbol.ts';
 import { showFailure } from '../notifications.ts';
 import { plainLine } from '../plainText.ts';
-import { answerText, proposalsOf } from '../taskResults.ts';
+import { proposalsOf } from '../taskResults.ts';
 import { fileOf, openFolders } from '../workspacePaths.ts';
 import { showProposals } from './proposals.ts';
 import { tellResult } from './tellResult.ts';
@@ -47,7 +48,7 @@ export async function askAboutCode(parts: CommandParts): Promise<void> {
   if (!question?.trim()) return;
   const result = await run(parts, 'analysis', plainLine(question, 80), { question: question.trim() });
   if (!result) return;
-  const page = parts.pages.add('Answer.txt', answerText(question, result.result));
+  const page = parts.pages.add('Answer.txt', answerPage(question, result.result));
   await vscode.window.showTextDocument(page, { preview: true });
 }
 

@@ -92,6 +92,27 @@ suite('the window', () => {
     assert.equal(url({ MCP_SERVER_URL: 'ws://mesh.example.com/ws', MCP_API_KEY: 'k' }), '');
   });
 
+  test('a file is reviewed by command, with no server and no model, and its findings can be cleared', async () => {
+    await ourExtension();
+    const uri = vscode.Uri.file(join(workspaceFolder(), 'src', 'orders.ts'));
+    const useModel = (value: false | undefined) =>
+      vscode.workspace
+        .getConfiguration('developerMesh')
+        .update('review.useModel', value, vscode.ConfigurationTarget.Global);
+    await useModel(false);
+    try {
+      await vscode.commands.executeCommand('developerMesh.reviewFile', uri);
+      await until('the call of eval is marked', () => ourDiagnostics(uri).length > 0);
+      const [diagnostic] = ourDiagnostics(uri);
+      const document = await vscode.workspace.openTextDocument(uri);
+      assert.match(document.getText(diagnostic?.range), /^eval\(/);
+    } finally {
+      await vscode.commands.executeCommand('developerMesh.clearFindings');
+      await until('nothing is marked', () => ourDiagnostics(uri).length === 0);
+      await useModel(undefined);
+    }
+  });
+
   test('three restarts leave no listener and no squiggle behind', async () => {
     const file = await openFile('restarted.js', 'const a = 1;\n');
     try {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { answerPage } from '../../../src/editor/answerPage.ts';
 import { explainFinding } from '../../../src/editor/findingText.ts';
 import { escapeMarkdown } from '../../../src/editor/markdownText.ts';
 import { plainLine, plainText } from '../../../src/editor/plainText.ts';
-import { answerText, proposalsOf, reviewSentence } from '../../../src/editor/taskResults.ts';
+import { proposalsOf, reviewSentence } from '../../../src/editor/taskResults.ts';
 import { sampleFinding } from '../../fakes/sampleFinding.ts';
 
 test('a line has no escapes, no control or hidden characters and no line break', () => {
@@ -66,6 +67,37 @@ test('proposals that change nothing or make no sense are left out', () => {
   assert.deepEqual(proposalsOf(null), []);
 });
 
-test('an answer is shown below its question', () => {
-  assert.equal(answerText('Why?', { summary: 'Because.\nReally.' }), 'Why?\n\nBecause.\nReally.\n');
+test('a page of an analysis has the question, the answer, and what was measured', () => {
+  const page = answerPage('Why?', {
+    summary: 'Measured 2 files.',
+    answer: 'Because.\u001b[31m\nReally.',
+    facts: {
+      largest_files: [{ file: 'a.ts', lines: 90 }],
+      longest_functions: [{ file: 'a.ts', name: 'run', line: 3, lines: 40 }],
+      dependencies: {
+        most_imported: [{ file: 'b.ts', importers: 7 }],
+        cycles: [['a.ts', 'b.ts', 'a.ts']],
+        packages: [],
+      },
+    },
+    not_reviewed: [{ file: 'c.bin', reason: 'it is no text' }],
+  });
+  assert.equal(
+    page,
+    [
+      'Why?\n',
+      'Because.\nReally.\n',
+      'Measured 2 files.\n',
+      'Largest files\n    a.ts: 90 lines\n',
+      'Longest functions\n    run, a.ts:3: 40 lines\n',
+      'Most imported files\n    b.ts: by 7 files\n',
+      'Cycles of dependencies\n    a.ts -> b.ts -> a.ts\n',
+      'Not looked at\n    c.bin: it is no text\n',
+    ].join('\n'),
+  );
+});
+
+test('an analysis without an answer, or with an unknown form, is shown all the same', () => {
+  assert.equal(answerPage('Why?', { summary: 'No model answered.' }), 'Why?\n\nNo model answered.\n');
+  assert.equal(answerPage('Why?', 7), 'Why?\n');
 });
