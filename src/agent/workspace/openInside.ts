@@ -50,11 +50,17 @@ export async function openInside(place: Place): Promise<Checked<OpenFile>> {
 async function checkOpened(handle: FileHandle, place: Place): Promise<Checked<OpenFile>> {
   const opened = await handle.stat({ bigint: true });
   if (!opened.isFile()) return notRegular;
-  const after = await realInside(place);
-  if (!after.ok) return after;
-  const named = await lstat(after.value.absolutePath, { bigint: true });
-  const isSame = named.ino === opened.ino && named.dev === opened.dev;
-  return isSame && (await leadsBelow(handle, place)) ? passed({ handle, size: Number(opened.size) }) : swapped;
+  const leads = await leadsBelow(handle, place);
+  if (leads === 'outside') return swapped;
+  // Between asking where a path leads and asking what is there it can change again, so where the system cannot say
+  // what was opened one answer is not enough.
+  for (let round = leads === 'inside' ? 1 : 4; round > 0; round--) {
+    const after = await realInside(place);
+    if (!after.ok) return after;
+    const named = await lstat(after.value.absolutePath, { bigint: true });
+    if (named.ino !== opened.ino || named.dev !== opened.dev) return swapped;
+  }
+  return passed({ handle, size: Number(opened.size) });
 }
 
 /** All bytes of a file, at most `maxBytes`; see `openInside`. `tooLarge` becomes the reason when there are more. */
@@ -119,20 +125,21 @@ function above(place: Place): Place {
   return { ...place, relative, absolutePath: dirname(place.absolutePath) };
 }
 
-// Windows has neither flag; its real path already has every link resolved.
-const noFollow = constants.O_NOFOLLOW ?? 0;
+// The path is a real one, so no part of it may be a link by the time it is opened. POSIX can ask that of the last part
+// only, macOS of all (its O_NOFOLLOW_ANY, which Node has no name for), Windows of none.
+const noFollow = thisPlatform === 'darwin' ? 0x2000_0000 : (constants.O_NOFOLLOW ?? 0);
 const nonBlocking = constants.O_NONBLOCK ?? 0;
 
 /** Where the kernel says the descriptor leads, on the one system that tells. */
-async function leadsBelow(handle: FileHandle, place: Place): Promise<boolean> {
-  if (thisPlatform !== 'linux') return true;
+async function leadsBelow(handle: FileHandle, place: Place): Promise<'inside' | 'outside' | 'unknown'> {
+  if (thisPlatform !== 'linux') return 'unknown';
   let target: string;
   try {
     target = await readlink(`/proc/self/fd/${handle.fd}`);
   } catch {
-    return true; // No /proc in this container: the inode was compared already.
+    return 'unknown'; // This container has no /proc.
   }
-  return segmentsBelow(await realpath(place.folder.path), target, thisPlatform) !== undefined;
+  return segmentsBelow(await realpath(place.folder.path), target, thisPlatform) ? 'inside' : 'outside';
 }
 
 const passed = <T>(value: T): Checked<T> => ({ ok: true, value });
