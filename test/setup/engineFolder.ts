@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { fillEngineFolder } from '../../src/agent/review/static/engineFolder.ts';
 
-const repository = join(import.meta.dirname, '..', '..');
+export const repository = join(import.meta.dirname, '..', '..');
 export const ruleFolder = join(repository, 'src', 'agent', 'review', 'static', 'rules');
 
 let made: Promise<string> | undefined;

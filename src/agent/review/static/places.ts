@@ -7,6 +7,8 @@ import type { SyntaxTree } from './astGrep.ts';
 export interface Place {
   readonly node: SgNode;
   readonly whole: boolean;
+  /** Offset behind its last character. */
+  readonly end: number;
 }
 
 interface Branch extends Place {
@@ -52,7 +54,7 @@ export function placesOf(tree: SyntaxTree): Places {
 
 function branchOf(node: SgNode, twin: Node): Branch {
   const whole = twin.endIndex - twin.startIndex <= longestWhole || twin.childCount === 0;
-  return { node, twin, whole, inner: new Map() };
+  return { node, twin, whole, end: twin.endIndex, inner: new Map() };
 }
 
 function innerAt(branch: Branch, offset: number): Branch | undefined {

@@ -1,6 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import * as z from 'zod/mini';
 import { type RuleFile, ruleFileSchema } from './rule.ts';
 
 /** The rules as they are written, `<folder>/<language>/<id>.yaml`, in the order of their ids. Throws on a bad one. */
@@ -11,7 +10,7 @@ export async function readRuleFiles(folder: string): Promise<RuleFile[]> {
     names.map(async (name) => {
       const document: unknown = parse(await readFile(join(folder, name), 'utf8'));
       const checked = ruleFileSchema.safeParse(document);
-      if (!checked.success) throw new Error(`The rule ${name} is malformed: ${z.prettifyError(checked.error)}`);
+      if (!checked.success) throw new Error(`The rule ${name} is malformed: ${JSON.stringify(checked.error.issues)}`);
       const rule = checked.data;
       const place = join(rule.language, `${rule.id}.yaml`);
       if (name !== place) throw new Error(`The rule ${basename(name)} belongs at ${place}.`);
