@@ -5,6 +5,7 @@ import { type Disposable, Disposables } from '../agent/shared/disposables.ts';
 import type { CommandParts } from './commandParts.ts';
 import { dismissFinding, explainFindingPage, goToNeighbour, previewFix, revealFinding } from './commands/findings.ts';
 import { showMenu } from './commands/menu.ts';
+import { openResult } from './commands/openResult.ts';
 import { signIn, signOut } from './commands/signIn.ts';
 import { askAboutCode, documentSymbol, reviewChanges, reviewFile } from './commands/tasks.ts';
 import { showFailure } from './notifications.ts';
@@ -26,6 +27,7 @@ export function commandTable(parts: CommandParts): Readonly<Record<string, Comma
     'developerMesh.documentSymbol': () => documentSymbol(parts),
     'developerMesh.ask': () => askAboutCode(parts),
     'developerMesh.cancelTask': (task) => cancelTask(parts, task),
+    'developerMesh.openResult': (taskId) => openResult(parts, taskId),
     'developerMesh.clearFindings': () => agent.findings.clear(),
     'developerMesh.restoreFindings': () => findings.restore(),
     'developerMesh.nextFinding': () => goToNeighbour(parts, 'next'),

@@ -30,6 +30,9 @@ function taskItem(row: TaskRow): vscode.TreeItem {
   item.iconPath = taskIcon(row);
   item.description = taskDescription(row);
   item.contextValue = row.kind === 'done' ? 'done' : 'active';
+  if (row.kind === 'done' && (row.result.status === 'completed' || row.result.status === 'inconclusive')) {
+    item.command = { command: 'developerMesh.openResult', title: 'Open Result', arguments: [row.task.id] };
+  }
   const origin = row.task.origin === 'server' ? 'From the server' : 'Asked for here';
   const why = row.kind === 'done' ? (row.failure?.message ?? row.result.error) : undefined;
   item.tooltip = [title, `${origin} · ${row.task.priority} priority`, ...(why ? [plainLine(why)] : [])].join('\n');

@@ -5,9 +5,13 @@ import type { Proposal } from '../taskResults.ts';
 import { uriOf } from '../workspacePaths.ts';
 import { sayGone } from './findings.ts';
 
-/** One diff after the other, until the person closes one without an answer. */
-export async function showProposals(parts: CommandParts, proposals: readonly Proposal[]): Promise<void> {
-  if (proposals.length === 0) {
+/** One diff after the other, until the person closes one without an answer. `complete`: nothing was left undone. */
+export async function showProposals(
+  parts: CommandParts,
+  proposals: readonly Proposal[],
+  complete: boolean,
+): Promise<void> {
+  if (proposals.length === 0 && complete) {
     void vscode.window.showInformationMessage('There is nothing to add: the documentation is as it should be.');
   }
   for (const proposal of proposals) {

@@ -2,43 +2,41 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { failures } from '../../agent/failures.ts';
 import type { TaskResult, TaskType } from '../../agent/tasks/task.ts';
-import { answerPage } from '../answerPage.ts';
 import type { CommandParts } from '../commandParts.ts';
 import { toRange } from '../convert.ts';
 import { enclosingSymbol } from '../enclosingSymbol.ts';
 import { showFailure } from '../notifications.ts';
 import { plainLine } from '../plainText.ts';
-import { proposalsOf } from '../taskResults.ts';
 import { fileOf, openFolders } from '../workspacePaths.ts';
-import { showProposals } from './proposals.ts';
+import { openResult } from './openResult.ts';
 import { tellResult } from './tellResult.ts';
 
 export async function reviewFile(parts: CommandParts, given: unknown): Promise<void> {
   const uri = given instanceof vscode.Uri ? given : vscode.window.activeTextEditor?.document.uri;
-  const file = await workspaceFile(uri);
+  const file = workspaceFile(uri);
   if (file === undefined) return;
   await run(parts, 'code_review', `Review ${basename(file)}`, { files: [file] });
 }
 
 export async function reviewChanges(parts: CommandParts): Promise<void> {
-  if (await cannotWork()) return;
+  if (cannotWork()) return;
   await run(parts, 'code_review', 'Review uncommitted changes', { changes: true });
 }
 
 export async function documentSymbol(parts: CommandParts): Promise<void> {
   const editor = vscode.window.activeTextEditor;
-  const file = await workspaceFile(editor?.document.uri);
+  const file = workspaceFile(editor?.document.uri);
   if (!editor || file === undefined) return;
   const { line, column } = toRange(new vscode.Range(editor.selection.active, editor.selection.active));
   const symbols = await parts.symbols(editor.document.uri.fsPath, new AbortController().signal);
   const symbol = enclosingSymbol(symbols, { line, column });
   if (!symbol) return showFailure(failures.noSymbol(`at line ${line}`));
   const result = await run(parts, 'documentation', `Document ${symbol}`, { file, symbol });
-  if (result) await showProposals(parts, proposalsOf(result.result));
+  if (result) await openResult(parts, result.task_id);
 }
 
 export async function askAboutCode(parts: CommandParts): Promise<void> {
-  if (await cannotWork()) return;
+  if (cannotWork()) return;
   const question = await vscode.window.showInputBox({
     title: 'Ask about the Code',
     prompt: 'A question about the architecture, the dependencies or the complexity of this workspace.',
@@ -46,10 +44,8 @@ export async function askAboutCode(parts: CommandParts): Promise<void> {
     validateInput: (text) => (text.length > 8000 ? 'At most 8000 characters.' : undefined),
   });
   if (!question?.trim()) return;
-  const result = await run(parts, 'analysis', plainLine(question, 80), { question: question.trim() });
-  if (!result) return;
-  const page = parts.pages.add('Answer.txt', answerPage(question, result.result));
-  await vscode.window.showTextDocument(page, { preview: true });
+  const result = await run(parts, 'analysis', plainLine(question, 200), { question: question.trim() });
+  if (result) await openResult(parts, result.task_id);
 }
 
 /** The result when there is something in it to show. What became of the task is told in any case. */
@@ -69,21 +65,21 @@ async function run(
 }
 
 /** Says why when nothing can be worked on. */
-async function cannotWork(): Promise<boolean> {
+function cannotWork(): boolean {
   const failure = !vscode.workspace.isTrusted
     ? failures.untrusted()
     : openFolders().length === 0
       ? failures.noFolder()
       : undefined;
-  if (failure) await showFailure(failure);
+  if (failure) void showFailure(failure);
   return failure !== undefined;
 }
 
-async function workspaceFile(uri: vscode.Uri | undefined): Promise<string | undefined> {
-  if (await cannotWork()) return undefined;
+function workspaceFile(uri: vscode.Uri | undefined): string | undefined {
+  if (cannotWork()) return undefined;
   const file = uri && fileOf(uri);
   if (file !== undefined) return file;
-  if (uri) await showFailure(failures.outsideWorkspace(basename(uri.path)));
+  if (uri) void showFailure(failures.outsideWorkspace(basename(uri.path)));
   else vscode.window.setStatusBarMessage('Open a file first', 3000);
   return undefined;
 }

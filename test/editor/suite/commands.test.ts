@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'mocha';
+import * as vscode from 'vscode';
+import { defaultSettings } from '../../../src/agent/settings.ts';
+import { createApplyChanges } from '../../../src/editor/applyChange.ts';
+import { commandTable } from '../../../src/editor/commands.ts';
+import { createKeys } from '../../../src/editor/keys.ts';
+import { openLogChannel } from '../../../src/editor/logChannel.ts';
+import { showFindings } from '../../../src/editor/shownFindings.ts';
+import { keepTaskHistory } from '../../../src/editor/taskHistory.ts';
+import { createVirtualDocuments } from '../../../src/editor/virtualDocuments.ts';
+import { FakeAgent } from '../../fakes/fakeAgent.ts';
+import { MemorySecrets } from '../../fakes/memorySecrets.ts';
+import { findingAt, openFile, until } from './editorWorld.ts';
+
+const key = { origin: 'wss://mesh.example.com:443', value: 'a-key' };
+const raise = (error: unknown) => {
+  throw error;
+};
+
+/** The commands over an agent that the test plays; not registered, since the extension has taken their names. */
+async function world(text = 'const a = 1;\nconst b = 2;\n') {
+  const file = await openFile('commanded.js', text);
+  const agent = new FakeAgent();
+  const keys = createKeys(new MemorySecrets(), undefined, raise);
+  const parts = {
+    agent,
+    findings: showFindings(agent.findings, raise),
+    history: keepTaskHistory(agent, raise),
+    keys,
+    changes: createApplyChanges(),
+    pages: createVirtualDocuments('test-page'),
+    channel: openLogChannel(),
+    symbols: async () => [
+      { name: 'outer', kind: 'function', range: { line: 1, column: 1, endLine: 2, endColumn: 13 }, children: [] },
+    ],
+    settings: () => ({ ...defaultSettings, server: { ...defaultSettings.server, url: 'wss://mesh.example.com/ws' } }),
+  };
+  const table = commandTable(parts);
+  return {
+    ...parts,
+    ...file,
+    run: async (name: string, ...args: unknown[]) => table[`developerMesh.${name}`]?.(...args),
+    async dispose() {
+      for (const part of [parts.findings, parts.history, keys, parts.changes, parts.pages, parts.channel])
+        part.dispose();
+      await file.dispose();
+    },
+  };
+}
+
+const activeText = () => vscode.window.activeTextEditor?.document.getText() ?? '';
+const diffIsShown = () => vscode.window.tabGroups.activeTabGroup.activeTab?.input instanceof vscode.TabInputTextDiff;
+
+suite('commands', () => {
+  test('reviewing asks the agent for the file, by its workspace path, and for the changes', async () => {
+    const { agent, uri, run, dispose } = await world();
+    try {
+      await run('reviewFile', uri);
+      await run('reviewChanges');
+      assert.deepEqual(agent.calls, ['run code_review {"files":["commanded.js"]}', 'run code_review {"changes":true}']);
+    } finally {
+      await dispose();
+    }
+  });
+
+  test('a file outside the workspace is not reviewed', async () => {
+    const { agent, run, dispose } = await world();
+    try {
+      await run('reviewFile', vscode.Uri.file('/somewhere/else.ts'));
+      assert.deepEqual(agent.calls, []);
+    } finally {
+      await dispose();
+    }
+  });
+
+  test('documenting asks for the function at the cursor and changes the file once its diff is applied', async () => {
+    const { agent, document, changes, run, dispose } = await world();
+    try {
+      agent.outcome = {
+        status: 'completed',
+        result: { proposals: [{ file: 'commanded.js', symbol: 'outer', old: 'const b', new: '/** Two. */\nconst b' }] },
+      };
+      const editor = await vscode.window.showTextDocument(document);
+      editor.selection = new vscode.Selection(1, 3, 1, 3);
+      const done = run('documentSymbol');
+      await until('the diff is shown', diffIsShown);
+      assert.equal(document.getText(), 'const a = 1;\nconst b = 2;\n');
+      changes.answer(undefined, 'applied');
+      await done;
+      assert.deepEqual(agent.calls, ['run documentation {"file":"commanded.js","symbol":"outer"}']);
+      assert.equal(document.getText(), 'const a = 1;\n/** Two. */\nconst b = 2;\n');
+    } finally {
+      await dispose();
+    }
+  });
+
+  test('what a server’s task brought can be opened later', async () => {
+    const { agent, run, dispose } = await world();
+    try {
+      const task = { id: 's1', type: 'analysis', title: 'How big is it?', origin: 'server', priority: 'low' } as const;
+      agent.start(task);
+      agent.end(task, 'completed', { summary: 'Measured 2 files.', answer: 'Small.' });
+      await run('openResult', 's1');
+      assert.equal(activeText(), 'How big is it?\n\nSmall.\n\nMeasured 2 files.\n');
+    } finally {
+      await dispose();
+    }
+  });
+
+  test('a fix is previewed, applied, and its finding goes', async () => {
+    const { agent, document, changes, findings, run, dispose } = await world();
+    try {
+      const finding = findingAt(document, 'b = 2', { fix: { old: 'b = 2', new: 'b = 3' } });
+      agent.find(finding);
+      const done = run('previewFix', finding.id);
+      await until('the diff is shown', diffIsShown);
+      assert.equal(findings.all().length, 1);
+      changes.answer(undefined, 'applied');
+      await done;
+      assert.match(document.getText(), /b = 3/);
+      assert.deepEqual(findings.all(), []);
+    } finally {
+      await dispose();
+    }
+  });
+
+  test('explaining, going from finding to finding, dismissing and restoring', async () => {
+    const { agent, document, findings, run, dispose } = await world();
+    try {
+      agent.settle('t1', [
+        findingAt(document, 'a = 1', { id: '1', title: 'First' }),
+        findingAt(document, 'b = 2', { id: '2', title: 'Second' }),
+      ]);
+      await vscode.window.showTextDocument(document, { selection: new vscode.Range(0, 0, 0, 0) });
+      const line = () => vscode.window.activeTextEditor?.selection.active.line;
+      await run('nextFinding');
+      assert.equal(line(), 0);
+      await run('nextFinding');
+      assert.equal(line(), 1);
+      await run('previousFinding');
+      assert.equal(line(), 0);
+      await run('explainFinding', '2');
+      assert.match(activeText(), /^Second\n/);
+      await run('dismissFinding', { kind: 'finding', finding: findings.find('2') });
+      assert.deepEqual(
+        findings.all().map(({ id }) => id),
+        ['1'],
+      );
+      await run('restoreFindings');
+      assert.equal(findings.all().length, 2);
+      await run('clearFindings');
+      assert.equal(findings.all().length, 0);
+    } finally {
+      await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+      await dispose();
+    }
+  });
+
+  test('signing out disconnects and forgets the key of this server alone', async () => {
+    const { agent, keys, run, dispose } = await world();
+    try {
+      await keys.store(key.origin, key.value);
+      await keys.store('wss://other.example.com:443', 'another');
+      await run('signOut');
+      assert.deepEqual(agent.calls, ['disconnect']);
+      assert.equal(await keys.key(key.origin), undefined);
+      assert.equal(await keys.key('wss://other.example.com:443'), 'another');
+    } finally {
+      await dispose();
+    }
+  });
+
+  test('a task is cancelled from its row as from the menu', async () => {
+    const { agent, run, dispose } = await world();
+    try {
+      await run('cancelTask', { kind: 'running', task: { id: 't7' } });
+      await run('cancelTask', 't8');
+      await run('cancelTask', { nonsense: true });
+      assert.deepEqual(agent.calls, ['cancel t7', 'cancel t8']);
+    } finally {
+      await dispose();
+    }
+  });
+});
