@@ -2,6 +2,7 @@ import { jsonrepair } from 'jsonrepair';
 import type { Declaration } from '../analysis/declarations.ts';
 import { type Failure, failures } from '../failures.ts';
 import type { Model, ModelRequest, ToolForm } from '../models/model.ts';
+import { longestLine } from '../review/ai/chunks.ts';
 import { fence, unusedBoundary } from '../review/ai/injectionGuard.ts';
 import { createListScanner } from '../review/ai/listScanner.ts';
 import { linesOf } from '../review/lines.ts';
@@ -94,7 +95,9 @@ function requestFor(question: WriterQuestion, clock: Clock): ModelRequest {
   const lines = linesOf(question.shownText);
   const { from, to } = question.span;
   const rows: string[] = [];
-  for (let line = from; line <= to; line++) rows.push(`${String(line).padStart(6)}| ${lines.textOf(line)}`);
+  for (let line = from; line <= to; line++) {
+    rows.push(`${String(line).padStart(6)}| ${lines.textOf(line).slice(0, longestLine)}`);
+  }
   const about = {
     file: question.file,
     language: question.language,

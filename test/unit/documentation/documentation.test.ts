@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createDocumenter, type DocumentationResult } from '../../../src/agent/documentation/documentation.ts';
+import { checkEdit } from '../../../src/agent/documentation/proposals.ts';
 import { failed, failures, succeeded } from '../../../src/agent/failures.ts';
 import { noTokens } from '../../../src/agent/models/model.ts';
 import { defaultSettings } from '../../../src/agent/settings.ts';
@@ -101,6 +102,36 @@ for (const [what, edit, reason] of [
     );
   });
 }
+
+test('a comment put into a text that only looks like code is refused', async () => {
+  const template = `export const page = \`\n${signature}\n}\n\`;\n${code.slice(0, code.indexOf('export function divide'))}`;
+  const { outcome, result } = await document(
+    { language: 'typescript', code: template, symbol: 'add' },
+    new ScriptedModel('m', formAnswer({ edits: [documented] })),
+  );
+  assert.ok(outcome.status === 'inconclusive');
+  assert.equal(outcome.failure.code, 'code-changed');
+  assert.deepEqual(result?.proposals, []);
+});
+
+test('a change of code that the rest of the file makes look like a comment is refused', () => {
+  const page = `const glob = <b>/*</b>;\n${signature}\n  return a / b;\n}\n`;
+  const edit = { ...documented, new: documented.new.replace('b: number,\n)', 'b: string,\n)') };
+  const verdict = checkEdit(edit, page, 'typescriptreact', undefined);
+  assert.ok(!verdict.ok && verdict.changesCode);
+});
+
+test('a declaration with a secret in it is not sent around', () => {
+  const old = `function send(token = "ghp_${'a1B2'.repeat(9)}") {`;
+  const verdict = checkEdit(
+    { symbol: 'send', old, new: `/** Sends. */\n${old}` },
+    `${old}\n}`,
+    'typescript',
+    undefined,
+  );
+  assert.ok(!verdict.ok);
+  assert.match(verdict.reason, /secret/);
+});
 
 test('a Python docstring goes below a signature of several lines, in a file with CRLF', async () => {
   const python = 'class Cart:\r\n    def total(\r\n        self,\r\n    ):\r\n        return 1\r\n';

@@ -65,6 +65,7 @@ test('what the editor says on that line already is not said again, but another t
     issues.map(({ title }) => title),
     [editor.title, other.title],
   );
+  assert.deepEqual(issues[0], editor, 'what the editor says is its own');
   assert.equal(repeated, 1);
   assert.equal(merge([editor], [issue(9)]).issues.length, 2, 'another line is another finding');
 });

@@ -378,12 +378,16 @@ test('secrets go neither to the model nor into the result, and lines keep their 
         range: { line: 2, column: 1, endLine: 2, endColumn: 9 },
         type: 'reliability',
         quote: `token = "${key}"`,
+        title: `Bad ${key}`,
+        description: `Says ${key}`,
+        suggestion: `Remove ${key}`,
       }),
+      ruleIssue('a.py', { type: 'performance', quote: `not what stands there: ${key}` }),
     ],
     model,
   });
   const { result } = await run({ files: ['a.py'], instructions: `use ${key}` });
-  assert.equal(result?.findings.length, 2);
+  assert.equal(result?.findings.length, 3);
   assert.equal(result?.metrics.secrets_masked, 1);
   assert.ok(!JSON.stringify([result, found]).includes(key), 'the secret came back');
 });

@@ -40,16 +40,23 @@ function around(changed: readonly LineSpan[], count: number): LineSpan[] {
 
 function split(lines: Lines, span: LineSpan, budget: number): LineSpan[] {
   const cost = (line: number) => Math.min(lines.endOf(line) - lines.startOf(line), longestLine) + 10;
-  const chunks: LineSpan[] = [];
-  let from = span.from;
-  for (;;) {
+  const reach = (from: number) => {
     let to = from;
     for (let left = budget - cost(from); to < span.to && left >= cost(to + 1); to++) left -= cost(to + 1);
-    if (to < span.to) to = niceEnd(lines, from, to);
+    return to < span.to ? niceEnd(lines, from, to) : to;
+  };
+  const chunks: LineSpan[] = [];
+  let from = span.from;
+  let to = reach(from);
+  chunks.push({ from, to });
+  while (to < span.to) {
+    const shared = Math.min(overlap, Math.floor((to - from + 1) / 4));
+    // Where the next line is so long that it does not fit beside the shared ones, they are not shared.
+    from = reach(to + 1 - shared) > to ? to + 1 - shared : to + 1;
+    to = reach(from);
     chunks.push({ from, to });
-    if (to >= span.to) return chunks;
-    from = Math.max(from + 1, to + 1 - overlap);
   }
+  return chunks;
 }
 
 /** The last line in the final quarter after which a new declaration seems to begin; else the given one. */
