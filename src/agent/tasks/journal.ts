@@ -5,7 +5,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { Disposable } from '../shared/disposables.ts';
 import { Emitter, type Subscribe } from '../shared/emitter.ts';
 import { type JournalFile, type JournalFiles, journalFiles } from './journalFiles.ts';
-import { encodeLine, replay } from './journalLines.ts';
+import { byteLength, encodeAll, encodeLine, replay } from './journalLines.ts';
 import { type Ended, type JournalledTask, type JournalRecord, JournalState } from './journalState.ts';
 
 /** What happened to each task of a server, kept so that it survives the end of the process at any moment. */
@@ -33,6 +33,8 @@ const compactAboveBytes = 1024 * 1024;
 /** Of one write, so that a burst is neither one huge string nor one long stall. */
 const batchCharacters = 4 * 1024 * 1024;
 const retryDiskAfterMs = 10_000;
+/** Lines that are written in one go. */
+const slice = 500;
 
 /** Never rejects: a folder that cannot be used gives a journal that is `degraded`. */
 export async function openJournal(
@@ -213,10 +215,10 @@ class FileJournal implements Journal {
 
   async #compact(): Promise<void> {
     this.#state.forget(this.#clock.now());
-    const lines = this.#state.records().map(encodeLine);
+    const lines = await encodeAll(this.#state.records());
     const bytes = byteLength(lines);
-    if (bytes > this.#bytes / 2) {
-      this.#compactAt = this.#bytes * 2;
+    if (bytes > this.#bytes * (2 / 3)) {
+      this.#compactAt = nextCompaction(this.#bytes);
       return;
     }
     try {
@@ -231,7 +233,7 @@ class FileJournal implements Journal {
     const temporary = `${this.#path}.new`;
     const file = await this.#files.open(temporary, true);
     try {
-      for (let from = 0; from < lines.length; from += 1000) await file.write(lines.slice(from, from + 1000).join(''));
+      for (let from = 0; from < lines.length; from += slice) await file.write(lines.slice(from, from + slice).join(''));
       await file.sync();
     } finally {
       await file.close();
@@ -243,7 +245,7 @@ class FileJournal implements Journal {
     await this.#files.rename(temporary, this.#path);
     this.#file = await this.#files.open(this.#path, false);
     this.#bytes = bytes;
-    this.#compactAt = Math.max(compactAboveBytes, 2 * bytes);
+    this.#compactAt = nextCompaction(bytes);
   }
 
   async #close(): Promise<void> {
@@ -280,7 +282,7 @@ class FileJournal implements Journal {
     try {
       await this.#files.prepare(this.#folder);
       if (!this.#loaded) await this.#load();
-      const lines = this.#state.records().map(encodeLine);
+      const lines = await encodeAll(this.#state.records());
       await this.#rewrite(lines, byteLength(lines));
       this.#degraded = undefined;
       this.#log('info', 'the task journal is on disk again');
@@ -292,6 +294,7 @@ class FileJournal implements Journal {
   }
 }
 
-function byteLength(lines: readonly string[]): number {
-  return lines.reduce((sum, line) => sum + Buffer.byteLength(line), 0);
+/** `bytes`: of a file that is as small as it gets. Growing by a share keeps the cost of rewriting in proportion. */
+function nextCompaction(bytes: number): number {
+  return Math.max(bytes + compactAboveBytes, bytes * 1.5);
 }

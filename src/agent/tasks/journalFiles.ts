@@ -1,5 +1,5 @@
 import { fdatasyncSync, writeSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** The few things a journal asks of a disk. Each rejects with the system's error. */
@@ -38,7 +38,7 @@ export const journalFiles: JournalFiles = {
   async open(path, emptied) {
     const file = await open(path, emptied ? 'w' : 'a', 0o600);
     try {
-      await file.chmod(0o600);
+      await file.chmod(0o600).catch(ignoreUnsupported);
       await syncFolder(dirname(path));
     } catch (error) {
       await file.close();
@@ -63,16 +63,17 @@ export const journalFiles: JournalFiles = {
 
 /** A new name is durable only once its folder is. Windows cannot open a folder and does not need to. */
 async function syncFolder(folder: string): Promise<void> {
-  let handle: FileHandle;
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
   try {
-    handle = await open(folder, 'r');
-  } catch (error) {
-    if (process.platform === 'win32') return;
-    throw error;
-  }
-  try {
-    await handle.sync();
+    await handle.sync().catch(ignoreUnsupported);
   } finally {
     await handle.close();
   }
+}
+
+/** Some file systems have no modes, or nothing to sync in a folder. They can still keep a journal. */
+function ignoreUnsupported(error: unknown): void {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (!['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EPERM'].includes(String(code))) throw error;
 }

@@ -54,7 +54,6 @@ const recordSchema = z.discriminatedUnion('kind', [
     how: z.enum(['delivered', 'dropped', 'cancelled']),
     at: z.number(),
     status: z.exactOptional(status),
-    completedAt: z.exactOptional(z.string()),
     result: z.exactOptional(resultSchema),
   }),
 ]);
@@ -63,6 +62,22 @@ const recordSchema = z.discriminatedUnion('kind', [
 export function encodeLine(record: JournalRecord): string {
   const text = JSON.stringify(record);
   return `${opening}${checksum(text)}${middle}${text}}\n`;
+}
+
+const encodedInOneGo = 500;
+
+/** In slices, so that ten thousand records do not hold up whatever else this process does. */
+export async function encodeAll(records: readonly JournalRecord[]): Promise<string[]> {
+  const lines: string[] = [];
+  for (let from = 0; from < records.length; from += encodedInOneGo) {
+    for (const record of records.slice(from, from + encodedInOneGo)) lines.push(encodeLine(record));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return lines;
+}
+
+export function byteLength(lines: readonly string[]): number {
+  return lines.reduce((sum, line) => sum + Buffer.byteLength(line), 0);
 }
 
 /** The record of one line without its line feed; undefined when the line is not whole, or not of this version. */

@@ -16,7 +16,6 @@ export interface Ended {
   /** Wall clock, milliseconds since 1970. */
   readonly at: number;
   readonly status?: TaskStatus;
-  readonly completedAt?: string;
   /** Only while it is small and among the newest. */
   readonly result?: TaskResult;
 }
@@ -32,7 +31,7 @@ export interface JournalledTask {
 const rememberedTasks = 10_000;
 const rememberedFor = 24 * 60 * 60_000;
 const keptResultCharacters = 8 * 1024;
-const keptResultsCharacters = 512 * 1024;
+const keptResultsCharacters = 256 * 1024;
 
 /**
  * What the records add up to. Applying is idempotent and never goes backwards, so records may come twice, and a
@@ -136,12 +135,10 @@ export class JournalState {
     this.tasks.delete(id);
     const result = entry?.state.kind === 'result' ? entry.state.result : record.result;
     const status = result?.status ?? record.status;
-    const completedAt = result?.completed_at ?? record.completedAt;
     this.ended.set(id, {
       how: record.how,
       at: record.at,
       ...(status && { status }),
-      ...(completedAt && { completedAt }),
       ...(result && { result }),
     });
     if (result) this.#keepResult(id, result);

@@ -53,6 +53,6 @@ export function repeatedResult(id: string, ended: Ended): TaskResult {
     result: null,
     metadata: { ...nothing, duration_ms: 0 },
     error: 'The result of this task was delivered before; only its status is still known.',
-    completed_at: ended.completedAt ?? new Date(ended.at).toISOString(),
+    completed_at: new Date(ended.at).toISOString(),
   };
 }

@@ -323,13 +323,14 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
   }
 
   function refused(word: Extract<Incoming, { readonly kind: 'refused' }>): void {
-    if (word.about === undefined || outbox.refused(word)) return;
-    if (word.reason !== 'disowned' && word.reason !== 'finished') return;
-    for (const job of jobs.values()) {
-      if (job.acceptance?.messageId !== word.about && job.progressMessageId !== word.about) continue;
-      disown(job, word.text);
-      return;
-    }
+    const { about, reason, text } = word;
+    if (about !== undefined && outbox.refused(word)) return;
+    const gone = about !== undefined && (reason === 'disowned' || reason === 'finished');
+    const job = [...jobs.values()].find(
+      ({ acceptance, progressMessageId }) => gone && (acceptance?.messageId === about || progressMessageId === about),
+    );
+    if (job) disown(job, text);
+    else log('warn', 'the server refused a message', { reason, text });
   }
 
   /** The task is another agent's now: no result is sent, whatever comes out. */
