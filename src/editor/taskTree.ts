@@ -34,10 +34,14 @@ function taskItem(row: TaskRow): vscode.TreeItem {
     item.command = { command: 'developerMesh.openResult', title: 'Open Result', arguments: [row.task.id] };
   }
   const origin = row.task.origin === 'server' ? 'From the server' : 'Asked for here';
-  const why = row.kind === 'done' ? (row.failure?.message ?? row.result.error) : undefined;
+  const why = reason(row);
   item.tooltip = [title, `${origin} · ${row.task.priority} priority`, ...(why ? [plainLine(why)] : [])].join('\n');
   item.accessibilityInformation = { label: `${title}, ${item.description}` };
   return item;
+}
+
+function reason(row: TaskRow): string | undefined {
+  return row.kind === 'done' ? (row.failure?.message ?? row.result.error) : undefined;
 }
 
 function taskDescription(row: TaskRow): string {
@@ -48,8 +52,10 @@ function taskDescription(row: TaskRow): string {
     }
     case 'queued':
       return 'queued';
-    case 'done':
-      return row.result.status;
+    case 'done': {
+      const why = reason(row);
+      return why ? `${row.result.status} · ${plainLine(why, 80)}` : row.result.status;
+    }
   }
 }
 
