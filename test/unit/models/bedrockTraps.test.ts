@@ -20,6 +20,7 @@ import {
   unknownEvent,
 } from '../../fakes/bedrockAnswers.ts';
 import { BedrockServer } from '../../fakes/bedrockServer.ts';
+import { FakeClock } from '../../fakes/fakeClock.ts';
 import { collect, eventually, failureOf, form, modelOn, never, useEnvironment } from './bedrockSetup.ts';
 
 let server: BedrockServer;
@@ -54,9 +55,10 @@ test('it speaks HTTP/1.1', async () => {
 });
 
 test('a service that takes the request and stays silent trips the response timeout', async () => {
-  const model = await modelOn(server, { timeouts: { ...timeouts, response: 100 } });
+  const model = await modelOn(server, { timeouts: { ...timeouts, response: 100, idle: 0 } });
   server.queue({ kind: 'silence' });
-  assert.equal(await ask(model), 'model-timeout');
+  const { code } = await failureOf(model.stream(form, AbortSignal.timeout(5000)));
+  assert.equal(code, 'model-timeout');
   await eventually(() => server.requests[0]?.ending === 'left', 'the connection is still open');
 });
 
@@ -157,16 +159,35 @@ test('leaving the loop stops the service long before it has said everything', as
   assert.ok(sent < 1000, `${sent} frames were sent`);
 });
 
-test('finished answers leave their connection to the next call', async () => {
+test('finished answers leave their connection to the next call, also when its end comes late', async () => {
   const model = await modelOn(server);
-  for (let call = 0; call < 3; call += 1) {
-    server.queue(answerTool('report', filledIn));
+  const whole = answerTool('report', filledIn);
+  assert.ok(whole.kind === 'stream');
+  for (let call = 0; call < 4; call += 1) {
+    server.queue({ ...whole, steps: [...whole.steps, { do: 'wait', ms: 20 }] });
     assert.equal(await ask(model), 'done');
     await eventually(() => server.requests[call]?.ending === 'finished', 'the answer was not read to its end');
     // The end of the body is still on its way to the client.
     await pause(20);
   }
   assert.equal(server.connections, 1);
+});
+
+test('an answer is done when it is whole, and a connection that then does not end is closed', async () => {
+  const whole = answerTool('report', filledIn);
+  assert.ok(whole.kind === 'stream');
+  server.queue({ ...whole, steps: [...whole.steps, { do: 'stall' }] });
+  useEnvironment(server.environment);
+  const clock = new FakeClock();
+  const opened = await openBedrock(
+    { region: server.region, profile: '', endpoint: server.url, authentication: 'credentials' },
+    { clock, log: () => undefined, environment: {} },
+  );
+  assert.ok(opened.ok);
+  assert.equal(await ask(opened.value.model('m')), 'done');
+  assert.equal(server.requests[0]?.ending, 'open');
+  await clock.advance(1000);
+  await eventually(() => server.requests[0]?.ending === 'left', 'the connection is still open');
 });
 
 test('a bearer token in the environment does not take the place of the credentials', async () => {

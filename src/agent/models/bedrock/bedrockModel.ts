@@ -155,7 +155,6 @@ function createBedrockModel(id: string, client: BedrockClient, shared: SharedCon
   async function converse(request: ModelRequest, signal: AbortSignal) {
     for (;;) {
       const asked = capabilities;
-      signal.throwIfAborted();
       try {
         return await orAbort(client.converse(toConverse(id, request, asked), signal), signal);
       } catch (error) {
