@@ -1,6 +1,6 @@
 // Bundles both doors into dist/: ES modules, so that every `await import` becomes a chunk that loads on first use.
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { build, context } from 'esbuild';
 import { fillEngineFolder } from './src/agent/review/static/engineFolder.ts';
 import { readRuleFiles } from './src/agent/review/static/ruleFiles.ts';
@@ -43,20 +43,52 @@ export const options = {
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
   plugins: [rulesAsData],
   metafile: true,
-  logLevel: 'info',
+  logLevel: 'warning',
 };
 
-/** What the program reads at run time and no bundle can hold, into the folder that is or stands for dist/. */
-export async function writeAssets(dist) {
+/**
+ * The bundles, in memory. esbuild also makes chunks for imports in code that it then leaves out, such as credential
+ * providers that nobody asks for: those are dropped.
+ * @param {import('esbuild').BuildOptions} overrides
+ */
+export async function compile(overrides = {}) {
+  const { metafile, outputFiles } = await build({ ...options, ...overrides, write: false, metafile: true });
+  const reached = new Set(Object.keys(metafile.outputs).filter((path) => metafile.outputs[path]?.entryPoint));
+  // Dynamic imports make an output an entry point as well; only the doors are where a program begins.
+  const doors = new Set(Object.values(overrides.entryPoints ?? options.entryPoints));
+  for (const path of reached) if (!doors.has(metafile.outputs[path]?.entryPoint)) reached.delete(path);
+  for (const path of reached) {
+    for (const imported of metafile.outputs[path]?.imports ?? []) if (!imported.external) reached.add(imported.path);
+  }
+  for (const path of Object.keys(metafile.outputs)) if (!reached.has(path)) delete metafile.outputs[path];
+  const kept = new Set([...reached].map((path) => join(import.meta.dirname, path)));
+  return { metafile, outputFiles: outputFiles.filter(({ path }) => kept.has(path)) };
+}
+
+/**
+ * Fills a folder as dist/ is filled: the bundles, and beside them what they read at run time and no bundle can hold.
+ * @param {string} dist
+ * @param {import('esbuild').BuildOptions} overrides
+ */
+export async function writeDist(dist, overrides = {}) {
+  const { metafile, outputFiles } = await compile({ ...overrides, outdir: dist });
+  await rm(dist, { recursive: true, force: true });
   await fillEngineFolder(import.meta.dirname, join(dist, 'engine'));
+  for (const { path, contents } of outputFiles) {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, contents);
+  }
+  return metafile;
 }
 
 async function main() {
   const dist = join(import.meta.dirname, 'dist');
-  await rm(dist, { recursive: true, force: true });
-  await writeAssets(dist);
-  if (watch) return (await context(options)).watch();
-  const { metafile } = await build(options);
+  if (watch) {
+    await fillEngineFolder(import.meta.dirname, join(dist, 'engine'));
+    return (await context(options)).watch();
+  }
+  const metafile = await writeDist(dist);
+  for (const [path, { bytes }] of Object.entries(metafile.outputs)) console.log(String(bytes).padStart(9), path);
   // What went into which chunk, for whoever measures. Not in dist/, all of which is packaged.
   await mkdir(join(import.meta.dirname, '.vscode-test'), { recursive: true });
   await writeFile(join(import.meta.dirname, '.vscode-test', 'meta.json'), JSON.stringify(metafile));

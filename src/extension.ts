@@ -1,3 +1,42 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
 import type { ExtensionContext } from 'vscode';
+import { createAgent } from './agent/agent.ts';
+import { failures } from './agent/failures.ts';
+import { systemClock } from './agent/shared/clock.ts';
+import { attach } from './editor/attach.ts';
+import { createKeys } from './editor/keys.ts';
+import { logInto, openLogChannel } from './editor/logChannel.ts';
+import { showFailure } from './editor/notifications.ts';
+import { environmentServer, followSettings } from './editor/settings.ts';
+import { stayConnected } from './editor/stayConnected.ts';
+import { createVscodeHost } from './editor/vscodeHost.ts';
 
-export function activate(_context: ExtensionContext): void {}
+/** Makes a host, makes the agent, shows it. Everything ends with the subscriptions; nothing is exported to others. */
+export function activate(context: ExtensionContext): void {
+  const own = context.subscriptions;
+  const keep = <T extends { dispose(): void }>(item: T): T => {
+    own.push(item);
+    return item;
+  };
+  const channel = keep(openLogChannel());
+  const log = logInto(channel);
+  const onListenerError = (error: unknown) => log('error', 'a listener failed', { error: String(error) });
+
+  const keys = keep(createKeys(context.secrets, environmentServer(process.env), onListenerError));
+  const settings = keep(followSettings(process.env, onListenerError));
+  const host = createVscodeHost(context, process.env, keys, log);
+  const agent = keep(
+    createAgent(host, settings.current, {
+      clock: systemClock,
+      environment: process.env,
+      engineFolder: join(context.extensionPath, 'dist', 'engine'),
+      processId: process.pid,
+      machineName: hostname(),
+      version: String(context.extension.packageJSON.version),
+    }),
+  );
+  keep(attach({ agent, host, keys, channel, settings: () => settings.current }));
+  keep(stayConnected(agent, settings, keys));
+  for (const { path, reason } of settings.problems) showFailure(failures.badSetting(`developerMesh.${path}`, reason));
+}

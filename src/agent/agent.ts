@@ -1,24 +1,29 @@
 import type { ConnectionState } from './connection/state.ts';
+import type { Desk } from './desk.ts';
 import type { AgentEvent, TaskHead } from './events.ts';
 import type { Outcome } from './failures.ts';
-import type { Finding } from './findings/finding.ts';
-import type { FindingStore } from './findings/store.ts';
+import { createFindingStore, type FindingStore } from './findings/store.ts';
+import type { Host } from './host.ts';
+import { createServerLink } from './serverLink.ts';
 import type { Settings } from './settings.ts';
+import type { Clock } from './shared/clock.ts';
 import type { Disposable } from './shared/disposables.ts';
-import type { Subscribe } from './shared/emitter.ts';
-import type { TaskResult, TaskType } from './tasks/task.ts';
+import { Emitter, type Subscribe } from './shared/emitter.ts';
+import { lazy } from './shared/lazy.ts';
+import type { Task, TaskResult, TaskType } from './tasks/task.ts';
+import { createWorkers } from './workers.ts';
 
 export interface Agent extends Disposable {
   readonly onEvent: Subscribe<AgentEvent>;
   readonly state: AgentState;
   /** Where the findings live. Whoever shows files tells it about edits, renames and dismissals. */
   readonly findings: FindingStore;
-  /** Connects, or tries again at once when waiting. */
+  /** Connects, or tries again at once when waiting or refused. */
   connect(): void;
   disconnect(): void;
   /** Tries a server and a key without keeping either. Resolves with the agent id the server knows us by. */
   tryConnection(url: string, key: string, signal: AbortSignal): Promise<Outcome<string>>;
-  /** Runs a task of the person's own through the same queue. */
+  /** Runs a task of the person's own through the same queue. An abort ends it as `cancelled`. */
   run(type: TaskType, title: string, payload: object, signal: AbortSignal): Promise<TaskResult>;
   cancel(taskId: string): void;
   /** Takes effect for the next task; a changed server reconnects. */
@@ -31,6 +36,86 @@ export interface AgentState {
   readonly connection: ConnectionState;
   readonly running: readonly TaskHead[];
   readonly queued: readonly TaskHead[];
-  /** All findings that stand, of all tasks. */
-  readonly findings: readonly Finding[];
+}
+
+/** What differs between the doors and is no service of the host. */
+export interface AgentParts {
+  readonly clock: Clock;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Absolute path of the folder with the rules, the grammars and their engine: `engine/` beside the bundle. */
+  readonly engineFolder: string;
+  readonly processId: number;
+  readonly machineName: string;
+  readonly version: string;
+}
+
+/** Joins the rooms; nothing is read, opened or connected before the first `connect` or `run`. */
+export function createAgent(host: Host, initial: Settings, parts: AgentParts): Agent {
+  const { clock } = parts;
+  const { log } = host;
+  let settings = initial;
+  let disposed = false;
+  const onListenerError = (error: unknown) => log('error', 'a listener failed', { error: String(error) });
+  const events = new Emitter<AgentEvent>(onListenerError);
+  const findings = createFindingStore(onListenerError);
+  const emit = (event: AgentEvent) => {
+    if (event.type === 'finding') findings.add([event.finding]);
+    if (event.type === 'findings') findings.replace(event.taskId, event.findings, new Set(event.reviewed));
+    events.emit(event);
+  };
+
+  let desk: Desk | undefined;
+  const openDesk = lazy(async () => {
+    const { openDesk: open } = await import('./desk.ts');
+    const limits = () => link.tightened(settings).limits;
+    const opened = await open(host, parts, { workers, limits, emit, send: link.send });
+    desk = opened;
+    const { lost } = opened.instance;
+    // This window slept so long that another took its place: it goes on as somebody else.
+    lost.addEventListener('abort', () => {
+      opened.dispose();
+      openDesk.forget();
+      desk = undefined;
+      link.reopen();
+    });
+    if (disposed) opened.dispose();
+    else opened.runner.start();
+    return opened;
+  });
+  const link = createServerLink({ host, parts, settings: () => settings, emit, desk: openDesk });
+  const workers = createWorkers({ host, parts, settings: () => link.tightened(settings) });
+
+  return {
+    onEvent: events.subscribe,
+    findings,
+    get state() {
+      return { connection: link.state, running: desk?.runner.running ?? [], queued: desk?.runner.queued ?? [] };
+    },
+    connect: link.connect,
+    disconnect: link.disconnect,
+    tryConnection: link.tryConnection,
+    async run(type, title, payload, signal) {
+      const task: Task = { id: clock.uuid(), type, title, payload, priority: 'high', origin: 'local' };
+      return (await openDesk()).runner.run(task, signal);
+    },
+    cancel: (taskId) => desk?.runner.cancel(taskId),
+    useSettings(next) {
+      const { server } = settings;
+      settings = next;
+      workers.forgetModel();
+      if (next.server.url !== server.url || next.server.dialect !== server.dialect) link.reopen();
+    },
+    async drain(signal) {
+      await desk?.runner.drain(signal);
+      await link.allDelivered(signal);
+      link.disconnect();
+    },
+    dispose() {
+      disposed = true;
+      link.dispose();
+      desk?.dispose();
+      findings.dispose();
+      events.dispose();
+    },
+  };
 }

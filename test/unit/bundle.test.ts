@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { build, type Metafile } from 'esbuild';
-import { options } from '../../esbuild.mjs';
+import type { Metafile } from 'esbuild';
+import { compile } from '../../esbuild.mjs';
 import { loadedWith } from '../setup/bundle.ts';
 
-const { metafile, outputFiles } = await build({ ...options, write: false, metafile: true, logLevel: 'silent' });
+const { metafile, outputFiles } = await compile();
 
 /** Bytes of what loads together with an entry. */
 function size(entry: string): number {

@@ -4,8 +4,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, sep } from 'node:path';
 import { test } from 'node:test';
-import { build } from 'esbuild';
-import { options, writeAssets } from '../../esbuild.mjs';
+import { writeDist } from '../../esbuild.mjs';
 import { makePackage } from '../setup/package.ts';
 import { root } from '../setup/paths.ts';
 import { zipEntries } from '../setup/zip.ts';
@@ -31,8 +30,7 @@ const documents = ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE'];
 test('the package holds the build, the pictures and the documents, and nothing else', async (context) => {
   const folder = await mkdtemp(join(tmpdir(), 'package-'));
   context.after(() => rm(folder, { recursive: true, force: true }));
-  await build({ ...options, outdir: join(folder, 'dist'), logLevel: 'silent' });
-  await writeAssets(join(folder, 'dist'));
+  await writeDist(join(folder, 'dist'));
   const built = await filesBelow(folder, 'dist');
   for (const name of documents) await cp(join(root, name), join(folder, name));
   const pictures = await filesBelow(root, 'media');

@@ -1,0 +1,171 @@
+import type { AgentParts } from './agent.ts';
+import type { AcceptedConfig } from './connection/configUpdate.ts';
+import type { Connection } from './connection/connection.ts';
+import type { Outgoing } from './connection/messages.ts';
+import { parseServerUrl, type ServerUrl } from './connection/serverUrl.ts';
+import type { ConnectionState } from './connection/state.ts';
+import type { Desk } from './desk.ts';
+import type { AgentEvent } from './events.ts';
+import { failed, failures, type Outcome, succeeded } from './failures.ts';
+import type { Host } from './host.ts';
+import type { Settings } from './settings.ts';
+import { sleep } from './shared/clock.ts';
+import { type Disposable, Disposables } from './shared/disposables.ts';
+
+export interface ServerLinkParts {
+  readonly host: Host;
+  readonly parts: AgentParts;
+  settings(): Settings;
+  emit(event: AgentEvent): void;
+  desk(): Promise<Desk>;
+}
+
+/** Whether a server is wanted, which, and with which key. The wire itself is loaded when one is. */
+export interface ServerLink extends Disposable {
+  readonly state: ConnectionState;
+  /** The id of the message; undefined while nobody would hear it. */
+  send(message: Outgoing): string | undefined;
+  connect(): void;
+  disconnect(): void;
+  /** What the connection was opened with is no longer so: another address, or another identity. */
+  reopen(): void;
+  tryConnection(url: string, key: string, signal: AbortSignal): Promise<Outcome<string>>;
+  /** The settings, with what the server asked to have less of. */
+  tightened(settings: Settings): Settings;
+  /** Waits, for at most five seconds, until the server has every result. */
+  allDelivered(signal: AbortSignal): Promise<void>;
+}
+
+interface Open extends Disposable {
+  readonly connection: Connection;
+  readonly desk: Desk;
+}
+
+export function createServerLink(link: ServerLinkParts): ServerLink {
+  const { host, parts, settings, emit } = link;
+  const { clock } = parts;
+  let state: ConnectionState = { kind: 'off' };
+  let open: Open | undefined;
+  /** Grows with every change of mind, so that a slow start knows that it is no longer wanted. */
+  let wish = 0;
+  let wanted = false;
+  let serverLimits: AcceptedConfig | undefined;
+
+  const become = (next: ConnectionState) => {
+    const before = state;
+    state = next;
+    if (!isSameNews(before, next)) emit(eventOf(next));
+  };
+  const close = () => {
+    open?.dispose();
+    open = undefined;
+    serverLimits = undefined;
+  };
+  const session = (server: ServerUrl, key: string) => ({ host, parts, server, key, settings });
+
+  const openNow = async () => {
+    wish += 1;
+    const mine = wish;
+    wanted = true;
+    close();
+    const target = await signedIn(host, settings());
+    if (mine !== wish) return;
+    if (!target.ok) return become({ kind: 'off', failure: target.failure });
+    const { server, key } = target.value;
+    become({ kind: 'connecting', url: server.url, attempt: 1 });
+    const [desk, { openSession }] = await Promise.all([link.desk(), import('./serverSession.ts')]);
+    if (mine !== wish) return;
+    const disposables = new Disposables();
+    const limitedBy = (limits: AcceptedConfig) => {
+      serverLimits = limits;
+    };
+    const connection = openSession(session(server, key), desk, limitedBy, disposables);
+    open = { connection, desk, dispose: () => disposables.dispose() };
+    disposables.add(connection.onState(become));
+    connection.connect();
+  };
+  const start = () => {
+    openNow().catch((error: unknown) => {
+      host.log('error', 'connecting failed', { error: error instanceof Error ? error.stack : String(error) });
+      become({ kind: 'off', failure: failures.crashed(String(error)) });
+    });
+  };
+
+  return {
+    get state() {
+      return state;
+    },
+    send: (message) => open?.connection.send(message),
+    connect() {
+      // A refused key is tried once: asking again reads the key again.
+      if (open && state.kind !== 'attention' && state.kind !== 'off') open.connection.connect();
+      else start();
+    },
+    disconnect() {
+      wish += 1;
+      wanted = false;
+      close();
+      if (state.kind !== 'off') become({ kind: 'off' });
+    },
+    reopen() {
+      if (wanted) start();
+    },
+    async tryConnection(url, key, signal) {
+      const server = parseServerUrl(url);
+      if (!server.ok) return server;
+      return (await import('./serverSession.ts')).tryOnce(session(server.value, key), signal);
+    },
+    tightened(chosen) {
+      const calls = serverLimits?.constraints['rate_limits.concurrent_requests'];
+      if (!calls) return chosen;
+      return { ...chosen, limits: { ...chosen.limits, modelCalls: Math.min(chosen.limits.modelCalls, calls) } };
+    },
+    async allDelivered(signal) {
+      const deadline = clock.monotonic() + 5000;
+      while (open && state.kind === 'connected' && open.desk.runner.undelivered > 0) {
+        if (clock.monotonic() >= deadline || signal.aborted) return;
+        // Aborted: seen at the next turn.
+        await sleep(clock, 50, signal).catch(() => undefined);
+      }
+    },
+    dispose() {
+      wish += 1;
+      close();
+    },
+  };
+}
+
+/** A new latency is no news of its own: whoever shows it reads the state. */
+function isSameNews(a: ConnectionState, b: ConnectionState): boolean {
+  if (a.kind === 'connected' && b.kind === 'connected') return a.url === b.url && a.agentId === b.agentId;
+  return a.kind === 'connecting' && b.kind === 'connecting' && a.url === b.url && a.attempt === b.attempt;
+}
+
+function eventOf(state: ConnectionState): AgentEvent {
+  switch (state.kind) {
+    case 'off':
+      return { type: 'disconnected', ...withoutKind(state) };
+    case 'connecting':
+      return { type: 'connecting', ...withoutKind(state) };
+    case 'connected':
+      return { type: 'connected', ...withoutKind(state) };
+    case 'waiting':
+      return { type: 'waiting', ...withoutKind(state) };
+    case 'attention':
+      return { type: 'attention', ...withoutKind(state) };
+  }
+}
+
+function withoutKind<S extends ConnectionState>({ kind, ...fields }: S): Omit<S, 'kind'> {
+  return fields;
+}
+
+/** Where to connect and with which key; the failure that keeps from it otherwise. */
+async function signedIn(host: Host, settings: Settings): Promise<Outcome<{ server: ServerUrl; key: string }>> {
+  if (settings.server.url === '') return failed(failures.signedOut());
+  if (!host.trusted()) return failed(failures.untrusted());
+  const server = parseServerUrl(settings.server.url);
+  if (!server.ok) return server;
+  const key = await host.secrets.key(server.value.origin);
+  return key ? succeeded({ server: server.value, key }) : failed(failures.noKeyForServer(server.value.host));
+}
