@@ -49,9 +49,9 @@ async function once(options: DemoOptions, server: MeshServer, workspace: string)
   });
   try {
     await registered(server, 90);
-    const statusBar = session.page.locator('[id="developer-mesh.developer-mesh-agent.status"]');
+    const statusBar = session.page.locator('[id$="developerMesh.status"] a[aria-label*="Connected"]');
     await within(30, 'The status bar never said that it is connected.', statusBar.waitFor());
-    steps.done(`status bar: ${(await statusBar.textContent())?.trim()}`);
+    steps.done(`status bar: ${await statusBar.getAttribute('aria-label')}`);
     const result = await review(server, 300);
     await writeFile(resultFile, '');
     await within(
@@ -119,7 +119,11 @@ async function openHere(
     workspace,
     extension: root,
     viewport: { width: 1440, height: 900 },
-    settings: { 'developerMesh.server.url': server.url, 'workbench.startupEditor': 'none' },
+    settings: {
+      'developerMesh.server.url': server.url,
+      'workbench.startupEditor': 'none',
+      'workbench.secondarySideBar.defaultVisibility': 'hidden',
+    },
     ...(options.theme && { colorTheme: options.theme }),
     ...more,
     environment: { ...signedIn(server), ...more.environment },
