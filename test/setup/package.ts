@@ -11,6 +11,8 @@ export async function makePackage(folder: string, out: string): Promise<void> {
     // Everything is bundled.
     '--no-dependencies',
     '--allow-missing-repository',
+    // The README's picture and links stand in the package itself.
+    '--no-rewrite-relative-links',
     // A pattern of `files` may match nothing, such as *.wasm before there is one.
     '--allow-unused-files-pattern',
   ];
