@@ -4,6 +4,7 @@ import type { ExtensionContext } from 'vscode';
 import { createAgent } from './agent/agent.ts';
 import { failures } from './agent/failures.ts';
 import { systemClock } from './agent/shared/clock.ts';
+import { Disposables } from './agent/shared/disposables.ts';
 import { attach } from './editor/attach.ts';
 import { createKeys } from './editor/keys.ts';
 import { logInto, openLogChannel } from './editor/logChannel.ts';
@@ -14,19 +15,17 @@ import { createVscodeHost } from './editor/vscodeHost.ts';
 
 /** Makes a host, makes the agent, shows it. Everything ends with the subscriptions; nothing is exported to others. */
 export function activate(context: ExtensionContext): void {
-  const own = context.subscriptions;
-  const keep = <T extends { dispose(): void }>(item: T): T => {
-    own.push(item);
-    return item;
-  };
-  const channel = keep(openLogChannel());
+  // Ends last first, so that what ends can still log.
+  const own = new Disposables();
+  context.subscriptions.push(own);
+  const channel = own.add(openLogChannel());
   const log = logInto(channel);
   const onListenerError = (error: unknown) => log('error', 'a listener failed', { error: String(error) });
 
-  const keys = keep(createKeys(context.secrets, environmentServer(process.env), onListenerError));
-  const settings = keep(followSettings(process.env, onListenerError));
+  const keys = own.add(createKeys(context.secrets, environmentServer(process.env), onListenerError));
+  const settings = own.add(followSettings(process.env, onListenerError));
   const host = createVscodeHost(context, process.env, keys, log);
-  const agent = keep(
+  const agent = own.add(
     createAgent(host, settings.current, {
       clock: systemClock,
       environment: process.env,
@@ -36,7 +35,7 @@ export function activate(context: ExtensionContext): void {
       version: String(context.extension.packageJSON.version),
     }),
   );
-  keep(attach({ agent, host, keys, channel, settings: () => settings.current }));
-  keep(stayConnected(agent, settings, keys));
+  own.add(attach({ agent, host, keys, channel, settings: () => settings.current }));
+  own.add(stayConnected(agent, settings, keys));
   for (const { path, reason } of settings.problems) showFailure(failures.badSetting(`developerMesh.${path}`, reason));
 }

@@ -1,14 +1,21 @@
 import * as vscode from 'vscode';
-import type { Log } from '../agent/host.ts';
+import type { Log, LogLevel } from '../agent/host.ts';
 import { plainLine } from './plainText.ts';
 
 const longestRecord = 2000;
 
-/** One record, one clean line, whatever a server or a repository put into its fields. */
-export function logInto(channel: vscode.LogOutputChannel): Log {
+/**
+ * One record, one clean line, whatever a server or a repository put into its fields. Never throws: what still runs
+ * when the window closes may log into a channel that is closed already.
+ */
+export function logInto(channel: Pick<vscode.LogOutputChannel, LogLevel>): Log {
   return (level, message, fields) => {
     const line = fields ? `${message} ${serialised(fields)}` : message;
-    channel[level](plainLine(line, longestRecord));
+    try {
+      channel[level](plainLine(line, longestRecord));
+    } catch {
+      // There is nobody left to read it.
+    }
   };
 }
 

@@ -5,7 +5,6 @@ import { defaultSettings } from '../../../src/agent/settings.ts';
 import { createApplyChanges } from '../../../src/editor/applyChange.ts';
 import { commandTable } from '../../../src/editor/commands.ts';
 import { createKeys } from '../../../src/editor/keys.ts';
-import { openLogChannel } from '../../../src/editor/logChannel.ts';
 import { showFindings } from '../../../src/editor/shownFindings.ts';
 import { keepTaskHistory } from '../../../src/editor/taskHistory.ts';
 import { createVirtualDocuments } from '../../../src/editor/virtualDocuments.ts';
@@ -30,7 +29,8 @@ async function world(text = 'const a = 1;\nconst b = 2;\n') {
     keys,
     changes: createApplyChanges(),
     pages: createVirtualDocuments('test-page'),
-    channel: openLogChannel(),
+    // Of another name: the extension's own would be closed with it.
+    channel: vscode.window.createOutputChannel('Developer Mesh, a test', { log: true }),
     symbols: async () => [
       { name: 'outer', kind: 'function', range: { line: 1, column: 1, endLine: 2, endColumn: 13 }, children: [] },
     ],

@@ -7,6 +7,7 @@ import { suite, suiteSetup, suiteTeardown, test } from 'mocha';
 import * as vscode from 'vscode';
 import { createKeys } from '../../../src/editor/keys.ts';
 import { createLanguageTools } from '../../../src/editor/languageTools.ts';
+import { logInto } from '../../../src/editor/logChannel.ts';
 import { createVscodeHost } from '../../../src/editor/vscodeHost.ts';
 import { hostContract, hostProject, type OpenedHost } from '../../contract/host.ts';
 import { MemorySecrets } from '../../fakes/memorySecrets.ts';
@@ -132,6 +133,22 @@ suite('the host', () => {
     } finally {
       rmSync(path);
     }
+  });
+});
+
+suite('the log', () => {
+  test('a record is one clean line, and a closed channel is no failure', () => {
+    const lines: string[] = [];
+    const write = (line: string) => lines.push(line);
+    logInto({ debug: write, info: write, warn: write, error: write })('info', 'from\u001b[31m outside\nnext', {
+      a: 'b',
+    });
+    assert.deepEqual(lines, ['from outside next {"a":"b"}']);
+    const closed = () => {
+      throw new Error('Channel has been closed');
+    };
+    const log = logInto({ debug: closed, info: closed, warn: closed, error: closed });
+    assert.doesNotThrow(() => log('error', 'too late'));
   });
 });
 
