@@ -1,8 +1,8 @@
 import { type Failure, failures } from '../failures.ts';
 import type { Log } from '../host.ts';
 import { type Clock, sleep } from '../shared/clock.ts';
-import type { TokenUse } from '../tasks/task.ts';
 import { type Model, type ModelEvent, type ModelRequest, noTokens } from './model.ts';
+import { sumTokens } from './tokenUse.ts';
 
 /** Times in milliseconds. */
 export interface RetryRules {
@@ -43,11 +43,11 @@ export function withRetry(
       for await (const event of model.stream(request, signal)) {
         if (event.kind === 'failed') {
           failure = event.failure;
-          spent = sum(spent, event.tokens);
+          spent = sumTokens(spent, event.tokens);
           break;
         }
         began = true;
-        if (event.kind === 'done') return yield { kind: 'done', tokens: sum(spent, event.tokens) };
+        if (event.kind === 'done') return yield { kind: 'done', tokens: sumTokens(spent, event.tokens) };
         yield event;
       }
       const wait = began ? undefined : backoff(failure, attempt, rules, parts.clock.random());
@@ -79,13 +79,4 @@ export function backoff(failure: Failure, attempt: number, rules: RetryRules, ch
   if (requested > rules.longestRequestedWait) return undefined;
   const base = failure.code === 'throttled' ? rules.throttleBase : rules.transientBase;
   return requested + chance * Math.min(base * 2 ** (attempt - 1), rules.longestBackoff);
-}
-
-function sum(a: TokenUse, b: TokenUse): TokenUse {
-  return {
-    input: a.input + b.input,
-    output: a.output + b.output,
-    cache_read: a.cache_read + b.cache_read,
-    cache_write: a.cache_write + b.cache_write,
-  };
 }

@@ -3,13 +3,14 @@ import { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import { type Failure, failed, failures, type Outcome, succeeded } from '../../failures.ts';
 import type { Log } from '../../host.ts';
 import type { Clock } from '../../shared/clock.ts';
+import { orAborted } from '../../shared/orAborted.ts';
 import { type Model, type ModelEvent, type ModelRequest, noTokens } from '../model.ts';
-import { orAbort, orAborted } from './abortable.ts';
 import { type BedrockClient, createBedrockClient, defaultTimeouts, type Timeouts } from './bedrockClient.ts';
 import { bedrockFailure, type CallContext, errorName } from './bedrockFailure.ts';
 import { isRegion, resolveEndpoint } from './endpoint.ts';
 import { fromConverse } from './fromConverse.ts';
 import { fullCapabilities, learnFrom, toConverse } from './toConverse.ts';
+import { untilAborted } from './untilAborted.ts';
 
 export interface BedrockOptions {
   /** Empty: what the environment, else the profile says. */
@@ -104,7 +105,7 @@ async function probeCredentials(
   const limit = new AbortController();
   const timer = clock.after(credentialsLimit, () => limit.abort());
   try {
-    await orAbort(client.findCredentials(), limit.signal);
+    await orAborted(client.findCredentials(), limit.signal);
     return undefined;
   } catch (error) {
     if (limit.signal.aborted) return failures.noCredentials(`not found within ${credentialsLimit / 1000} s`);
@@ -131,7 +132,7 @@ function createBedrockModel(id: string, client: BedrockClient, shared: SharedCon
       const answer = await converse(request, connection.signal);
       began = true;
       const events = answer[Symbol.asyncIterator]();
-      for await (const event of fromConverse(orAborted(events, connection.signal), request.tool?.name)) {
+      for await (const event of fromConverse(untilAborted(events, connection.signal), request.tool?.name)) {
         if (event.kind === 'done' || event.kind === 'failed') {
           ended = true;
           finishReading(events, connection);
@@ -156,7 +157,7 @@ function createBedrockModel(id: string, client: BedrockClient, shared: SharedCon
     for (;;) {
       const asked = capabilities;
       try {
-        return await orAbort(client.converse(toConverse(id, request, asked), signal), signal);
+        return await orAborted(client.converse(toConverse(id, request, asked), signal), signal);
       } catch (error) {
         if (errorName(error) !== 'ValidationException' || !(error instanceof Error)) throw error;
         // Each thing is learnt once, so this ends.
