@@ -82,7 +82,14 @@ export function createAgent(host: Host, initial: Settings, parts: AgentParts): A
     else opened.runner.start();
     return opened;
   });
-  const link = createServerLink({ host, parts, settings: () => settings, emit, desk: openDesk });
+  const link = createServerLink({
+    host,
+    parts,
+    settings: () => settings,
+    emit,
+    desk: openDesk,
+    modelWorks: () => workers.modelWorks(),
+  });
   const workers = createWorkers({ host, parts, settings: () => link.tightened(settings) });
 
   return {

@@ -2,7 +2,7 @@ import type { AgentParts } from './agent.ts';
 import type { AcceptedConfig } from './connection/configUpdate.ts';
 import type { Connection } from './connection/connection.ts';
 import type { Outgoing } from './connection/messages.ts';
-import { parseServerUrl, type ServerUrl } from './connection/serverUrl.ts';
+import { parseServerUrl, type ServerUrl, withoutQuery } from './connection/serverUrl.ts';
 import type { ConnectionState } from './connection/state.ts';
 import type { Desk } from './desk.ts';
 import type { AgentEvent } from './events.ts';
@@ -18,6 +18,8 @@ export interface ServerLinkParts {
   settings(): Settings;
   emit(event: AgentEvent): void;
   desk(): Promise<Desk>;
+  /** False while the model that is wanted could not be had. */
+  modelWorks(): boolean;
 }
 
 /** Whether a server is wanted, which, and with which key. The wire itself is loaded when one is. */
@@ -61,7 +63,14 @@ export function createServerLink(link: ServerLinkParts): ServerLink {
     open = undefined;
     serverLimits = undefined;
   };
-  const session = (server: ServerUrl, key: string) => ({ host, parts, server, key, settings });
+  const session = (server: ServerUrl, key: string) => ({
+    host,
+    parts,
+    server,
+    key,
+    settings,
+    modelWorks: link.modelWorks,
+  });
 
   const openNow = async () => {
     wish += 1;
@@ -72,7 +81,7 @@ export function createServerLink(link: ServerLinkParts): ServerLink {
     if (mine !== wish) return;
     if (!target.ok) return become({ kind: 'off', failure: target.failure });
     const { server, key } = target.value;
-    become({ kind: 'connecting', url: server.url, attempt: 1 });
+    become({ kind: 'connecting', url: withoutQuery(server.url), attempt: 1 });
     const [desk, { openSession }] = await Promise.all([link.desk(), import('./serverSession.ts')]);
     if (mine !== wish) return;
     const disposables = new Disposables();

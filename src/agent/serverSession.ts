@@ -20,6 +20,7 @@ export interface SessionParts {
   readonly server: ServerUrl;
   readonly key: string;
   settings(): Settings;
+  modelWorks(): boolean;
 }
 
 /** A connection whose every word is answered: tasks by the desk, questions by what the desk knows. Not yet connecting. */
@@ -60,6 +61,7 @@ export function openSession(
           connection: true,
           queue: runner.queued.length < session.settings().limits.queuedTasks,
           error_rate: failedTasks <= completed || failedTasks < 3,
+          model: session.modelWorks(),
           journal: !journal.degraded,
         };
         const issues = Object.entries(checks).flatMap(([name, good]) => (good ? [] : [name]));

@@ -15,6 +15,8 @@ export interface WorkerParts {
 export interface WorkerSet extends Workers {
   /** The next task chooses its model anew, from the settings as they are then. */
   forgetModel(): void;
+  /** False when the last task that wanted a model could not have one. */
+  modelWorks(): boolean;
 }
 
 /** The three kinds of work. Each is loaded when its first task comes, and so are the rules and the model. */
@@ -23,17 +25,16 @@ export function createWorkers({ host, parts, settings }: WorkerParts): WorkerSet
   const { log } = host;
 
   const loadedModel = lazy(async () => {
-    const { bedrock, limits } = settings();
     const apiKey = environment['AWS_BEARER_TOKEN_BEDROCK'];
     const { loadModel } = await import('./models/loadModel.ts');
-    return loadModel(
-      { ...bedrock, modelCalls: limits.modelCalls },
-      { clock, log, environment, ...(apiKey && { apiKey }) },
-    );
+    const modelCalls = () => settings().limits.modelCalls;
+    return loadModel(settings().bedrock, { clock, log, environment, modelCalls, ...(apiKey && { apiKey }) });
   });
+  let modelMissing = false;
   const model = async (): Promise<Outcome<Model>> => {
     if (!settings().review.useModel) return failed(failures.modelOff());
     const outcome = await loadedModel();
+    modelMissing = !outcome.ok;
     // Credentials may be there when the next task comes.
     if (!outcome.ok) loadedModel.forget();
     return outcome;
@@ -76,6 +77,10 @@ export function createWorkers({ host, parts, settings }: WorkerParts): WorkerSet
       (await import('./documentation/documentation.ts')).createDocumenter(await shared()),
     ),
     analysis: worker(async () => (await import('./analysis/analysis.ts')).createAnalyst(await shared())),
-    forgetModel: loadedModel.forget,
+    forgetModel() {
+      loadedModel.forget();
+      modelMissing = false;
+    },
+    modelWorks: () => !modelMissing,
   };
 }

@@ -49,8 +49,8 @@ async function callBare(): Promise<number> {
 }
 
 const loaded = await loadModel(
-  { region: '', profile: '', model: 'm', endpoint: server.url, authentication: 'credentials', modelCalls: 3 },
-  { clock: systemClock, log: () => undefined, environment: process.env },
+  { region: '', profile: '', model: 'm', endpoint: server.url, authentication: 'credentials' },
+  { clock: systemClock, log: () => undefined, environment: process.env, modelCalls: () => 3 },
 );
 if (!loaded.ok) throw new Error(loaded.failure.message);
 const model = loaded.value;

@@ -9,12 +9,12 @@ import { scriptedWorld } from './scriptedWorld.ts';
 const log = () => undefined;
 
 modelContract('with retries', async () => scriptedWorld((model) => withRetry(model, { clock: new FakeClock(), log })));
-modelContract('with a limit', async () => scriptedWorld((model) => withLimit(model, 2)));
+modelContract('with a limit', async () => scriptedWorld((model) => withLimit(model, () => 2)));
 modelContract('with a breaker', async () => scriptedWorld((model) => withBreaker(model, new FakeClock())));
 modelContract('the first that answers', async () => scriptedWorld((model) => firstThatAnswers([model], log)));
 modelContract('with all of it', async () =>
   scriptedWorld((model) => {
     const clock = new FakeClock();
-    return withLimit(firstThatAnswers([withBreaker(withRetry(model, { clock, log }), clock)], log), 2);
+    return withLimit(firstThatAnswers([withBreaker(withRetry(model, { clock, log }), clock)], log), () => 2);
   }),
 );

@@ -8,6 +8,7 @@ import type { Dialect } from './dialects/dialect.ts';
 import { judge, type LinkEnd } from './ending.ts';
 import { type Link, openLink } from './link.ts';
 import type { AgentHealth, AgentIdentity, Incoming, Outgoing } from './messages.ts';
+import { withoutQuery } from './serverUrl.ts';
 import type { OpenSocket, SocketTarget } from './socket.ts';
 import type { ConnectionState } from './state.ts';
 import { keyRemover } from './withoutKey.ts';
@@ -58,9 +59,8 @@ type Stage =
 
 export function createConnection(parts: ConnectionParts): Connection {
   const { server, dialect, clock } = parts;
-  const address = new URL(server.url);
-  /** Without the query: it may hold what nobody else should read. */
-  const url = `${address.protocol}//${address.host}${address.pathname}`;
+  const { host } = new URL(server.url);
+  const url = withoutQuery(server.url);
   const clean = keyRemover(server.key, parts.log);
   const { log } = clean;
   const onListenerError = (error: unknown) =>
@@ -153,7 +153,7 @@ export function createConnection(parts: ConnectionParts): Connection {
     }
     if (registeredAt !== undefined && clock.monotonic() - registeredAt >= healthyAfterMs) failed = 0;
     failed += 1;
-    const verdict = judge(clean.end(end), address.host, opened);
+    const verdict = judge(clean.end(end), host, opened);
     if (verdict.kind === 'stop') {
       stage = { kind: 'idle' };
       keyRefused = verdict.failure;

@@ -45,6 +45,12 @@ export function parseServerUrl(text: string): Outcome<ServerUrl> {
   });
 }
 
+/** An address as it may be shown and logged: its query can hold what nobody else should read. */
+export function withoutQuery(url: string): string {
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
+}
+
 /** `hostname` as the URL parser gives it: lower case, numbers already spelled as four decimals. */
 function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);

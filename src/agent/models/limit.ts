@@ -1,16 +1,19 @@
 import { failures } from '../failures.ts';
 import { type Model, type ModelEvent, type ModelRequest, noTokens } from './model.ts';
 
-/** At most `calls` answers under way at once (>= 1); further callers wait in order. A call counts until its stream is left. */
-export function withLimit(model: Model, calls: number): Model {
-  let free = calls;
+/**
+ * At most `calls()` answers under way at once (>= 1); further callers wait in order. A call counts until its stream is
+ * left. A limit that has shrunk lets those that are under way finish.
+ */
+export function withLimit(model: Model, calls: () => number): Model {
+  let active = 0;
   const waiting: (() => void)[] = [];
 
   /** Resolves true with a slot in hand, false when aborted first. */
   function takeSlot(signal: AbortSignal): Promise<boolean> {
     if (signal.aborted) return Promise.resolve(false);
-    if (free > 0) {
-      free -= 1;
+    if (active < calls()) {
+      active += 1;
       return Promise.resolve(true);
     }
     return new Promise((resolve) => {
@@ -29,9 +32,13 @@ export function withLimit(model: Model, calls: number): Model {
 
   /** The slot goes straight to who waits longest, so that a newcomer cannot take it. */
   function giveSlot(): void {
-    const next = waiting.shift();
-    if (next) next();
-    else free += 1;
+    active -= 1;
+    while (active < calls()) {
+      const next = waiting.shift();
+      if (!next) return;
+      active += 1;
+      next();
+    }
   }
 
   async function* stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {

@@ -14,16 +14,15 @@ export interface ModelParts {
   /** The process's environment: region, profile, FIPS and API key may come from it, an endpoint never. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly apiKey?: string;
+  /** Calls that may be under way at once, as of now. */
+  modelCalls(): number;
 }
 
 /**
  * The model that the settings ask for, ready to call; loads the AWS SDK on the way. Checks region, endpoint and
  * credentials without calling a model. Takes up to six seconds when credentials cannot be found.
  */
-export async function loadModel(
-  settings: Settings['bedrock'] & { readonly modelCalls: number },
-  parts: ModelParts,
-): Promise<Outcome<Model>> {
+export async function loadModel(settings: Settings['bedrock'], parts: ModelParts): Promise<Outcome<Model>> {
   const { clock, log } = parts;
   let sdk: typeof import('./bedrock/bedrockModel.ts');
   try {
@@ -45,5 +44,5 @@ export async function loadModel(
     withBreaker(withRetry(bedrock.model(id), parts), clock),
   );
   // Outermost, so that a call that waits to be repeated keeps its place and a throttled account is not pressed harder.
-  return succeeded(withLimit(firstThatAnswers(models, log), settings.modelCalls));
+  return succeeded(withLimit(firstThatAnswers(models, log), parts.modelCalls));
 }

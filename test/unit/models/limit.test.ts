@@ -9,7 +9,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 test('no more calls than allowed are ever under way, and all are answered', async () => {
   const model = new ScriptedModel();
   model.onRequest = () => formAnswer({ a: 'x'.repeat(200) });
-  const limited = withLimit(model, 3);
+  const limited = withLimit(model, () => 3);
   const answers = await Promise.all(Array.from({ length: 20 }, () => collect(limited.stream(form, never))));
   assert.equal(model.mostActive, 3);
   assert.ok(answers.every((events) => events.at(-1)?.kind === 'done'));
@@ -18,7 +18,7 @@ test('no more calls than allowed are ever under way, and all are answered', asyn
 test('who waited longest is served first', async () => {
   const model = new ScriptedModel();
   model.onRequest = () => formAnswer({});
-  const limited = withLimit(model, 1);
+  const limited = withLimit(model, () => 1);
   const prompts = ['1', '2', '3', '4'];
   await Promise.all(prompts.map((prompt) => collect(limited.stream({ ...form, prompt }, never))));
   assert.deepEqual(
@@ -30,7 +30,7 @@ test('who waited longest is served first', async () => {
 test('an abort while waiting ends the wait, never reaches the model and costs no slot', async () => {
   const model = new ScriptedModel('m', ['hang']);
   model.onRequest = () => formAnswer({});
-  const limited = withLimit(model, 1);
+  const limited = withLimit(model, () => 1);
   const first = new AbortController();
   const second = new AbortController();
   const running = collect(limited.stream(form, first.signal));
@@ -49,9 +49,32 @@ test('an abort while waiting ends the wait, never reaches the model and costs no
 
 test('leaving early, and a model that throws, give the slot back', async () => {
   const model = new ScriptedModel('m', formAnswer({ a: 'x'.repeat(200) }));
-  const limited = withLimit(model, 1);
+  const limited = withLimit(model, () => 1);
   for await (const _ of limited.stream(form, never)) break;
   await assert.rejects(collect(limited.stream(form, never)), /No answer is scripted/);
   model.queue(formAnswer({}));
   assert.equal((await collect(limited.stream(form, never))).at(-1)?.kind, 'done');
+});
+
+test('a limit that shrinks or grows counts from the next call on', async () => {
+  const model = new ScriptedModel('m', ['hang'], ['hang'], ['hang']);
+  model.onRequest = () => formAnswer({});
+  let calls = 2;
+  const limited = withLimit(model, () => calls);
+  const aborts = [new AbortController(), new AbortController(), new AbortController()] as const;
+  const answers = aborts.map(({ signal }) => collect(limited.stream(form, signal)));
+  const last = collect(limited.stream(form, never));
+  await turn();
+  assert.equal(model.active, 2);
+  calls = 1;
+  aborts[0].abort();
+  await turn();
+  assert.equal(model.active, 1);
+  calls = 3;
+  aborts[1].abort();
+  await turn();
+  aborts[2].abort();
+  await Promise.all(answers);
+  assert.equal((await last).at(-1)?.kind, 'done');
+  assert.equal(model.active, 0);
 });

@@ -28,12 +28,12 @@ const settings = () => ({
   model: '',
   endpoint: server.url,
   authentication: 'credentials' as const,
-  modelCalls: 2,
 });
 const parts = (more: Partial<ModelParts> = {}): ModelParts => ({
   clock: systemClock,
   log: () => undefined,
   environment: { ...process.env },
+  modelCalls: () => 2,
   ...more,
 });
 

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { type Agent, createAgent } from '../../src/agent/agent.ts';
+import type { AgentEvent } from '../../src/agent/events.ts';
+import { defaultSettings, type Settings } from '../../src/agent/settings.ts';
+import { systemClock } from '../../src/agent/shared/clock.ts';
+import { answerTool } from '../fakes/bedrockAnswers.ts';
+import { BedrockServer } from '../fakes/bedrockServer.ts';
+import { FakeHost } from '../fakes/fakeHost.ts';
+import { MeshServer } from '../fakes/meshServer.ts';
+import { root } from '../setup/paths.ts';
+import { useEnvironment } from '../unit/models/bedrockSetup.ts';
+
+/** The joined agent between a real mesh server and a real Bedrock, both on loopback. */
+
+let bedrock: BedrockServer;
+let mesh: MeshServer;
+let host: FakeHost;
+let agent: Agent | undefined;
+const events: AgentEvent[] = [];
+
+before(async () => {
+  bedrock = await new BedrockServer().start();
+  useEnvironment(bedrock.environment);
+});
+after(() => bedrock.close());
+
+beforeEach(async () => {
+  events.length = 0;
+  bedrock.requests.length = 0;
+  bedrock.onRequest = () => answerTool('report_findings', { notes: '', findings: [] });
+  mesh = await MeshServer.start();
+  const files = Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => [`${name}.py`, `${name} = 1\n`]));
+  host = new FakeHost({ files, keys: { [new URL(mesh.url).origin]: mesh.key } });
+});
+afterEach(async () => {
+  agent?.dispose();
+  await mesh.stop();
+  host.dispose();
+});
+
+function open(change: (settings: Settings) => Settings = (settings) => settings): Agent {
+  const { server, bedrock: model } = defaultSettings;
+  const settings = {
+    ...defaultSettings,
+    server: { ...server, url: mesh.url },
+    bedrock: { ...model, region: bedrock.region, endpoint: bedrock.url, model: 'us.test-model' },
+  };
+  const opened = createAgent(host, change(settings), {
+    clock: systemClock,
+    environment: bedrock.environment,
+    engineFolder: join(root, 'dist', 'engine'),
+    processId: process.pid,
+    machineName: 'test',
+    version: '1.2.3',
+  });
+  opened.onEvent((event) => events.push(event));
+  opened.connect();
+  agent = opened;
+  return opened;
+}
+
+const registered = () => mesh.nextFrame(({ type }) => type === 'agent.register');
+
+async function reviewed(): Promise<void> {
+  const id = mesh.assign({ type: 'code_review', payload: { files: ['*.py'] } });
+  await mesh.nextFrame(({ type, payload }) => type === 'task.complete' && payload['task_id'] === id, {
+    withinMs: 20_000,
+  });
+}
+
+test('the query of the address, which may be a secret, is in no event and no log', async () => {
+  open((settings) => ({ ...settings, server: { ...settings.server, url: `${mesh.url}?token=query-canary` } }));
+  await registered();
+  assert.ok(!JSON.stringify([events, host.records]).includes('query-canary'));
+  assert.deepEqual(events.filter(({ type }) => type === 'connecting').length, 1);
+});
+
+test('a limit of model calls that the server asks for holds for a model that is loaded already', async () => {
+  let active = 0;
+  let most = 0;
+  bedrock.onRequest = async () => {
+    active += 1;
+    most = Math.max(most, active);
+    await new Promise((later) => setTimeout(later, 20));
+    active -= 1;
+    return answerTool('report_findings', { notes: '', findings: [] });
+  };
+  open();
+  await registered();
+  await reviewed();
+  assert.ok(most > 1, `${most} at once`);
+  most = 0;
+  mesh.updateConfig({ version: 2, constraints: { rate_limits: { concurrent_requests: 1 } } });
+  await mesh.nextFrame(({ type }) => type === 'config.applied');
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) host.write(`${name}.py`, `${name} = 2\n`);
+  await reviewed();
+  assert.equal(most, 1);
+});
+
+test('a health check says whether the model that is wanted can be had', async () => {
+  open((settings) => ({ ...settings, bedrock: { ...settings.bedrock, endpoint: 'http://elsewhere.example.com' } }));
+  const { order } = await registered();
+  mesh.askHealth();
+  const before = await mesh.nextFrame(({ type }) => type === 'health.status', { after: order });
+  assert.deepEqual(before.payload['issues'], []);
+  await reviewed();
+  mesh.askHealth();
+  const later = await mesh.nextFrame(({ type }) => type === 'health.status', { after: before.order });
+  assert.deepEqual(later.payload['issues'], ['model']);
+  assert.equal(later.payload['healthy'], false);
+});
+
+test('after many changes of mind there is one connection, and none when it is disposed', async () => {
+  const changing = open();
+  for (let times = 0; times < 20; times++) {
+    changing.disconnect();
+    changing.connect();
+    if (times % 4 === 0) await new Promise((later) => setTimeout(later, times));
+  }
+  await mesh.waitFor(() => mesh.openConnections === 1 && changing.state.connection.kind === 'connected');
+  changing.dispose();
+  await mesh.waitFor(() => mesh.openConnections === 0);
+});
