@@ -74,7 +74,8 @@ function end(agent: Agent, once: boolean): Promise<number> {
     const print = (event: AgentEvent) => {
       process.stdout.write(`${JSON.stringify(event)}\n`);
       if (once && event.type === 'task-delivered') settle(exitCodes.done);
-      if (event.type === 'attention') settle(exitCodes.refused);
+      // Off with a failure: nobody will connect again by himself.
+      if (event.type === 'attention' || (event.type === 'disconnected' && event.failure)) settle(exitCodes.refused);
     };
     agent.onEvent(print);
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => settle(exitCodes.done));
