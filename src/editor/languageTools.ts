@@ -3,11 +3,14 @@ import type { CodeSymbol, ExistingDiagnostic, Host, Log } from '../agent/host.ts
 import { type Disposable, Disposables } from '../agent/shared/disposables.ts';
 import { toCodeSymbol, toExistingDiagnostic } from './convert.ts';
 import { diagnosticSource } from './diagnostics.ts';
+import { isTypescripts, typescriptDiagnostics } from './typescriptDiagnostics.ts';
 
 const symbolLimit = 5000;
 /** How long a language server gets to look at a file that was not open: it may have to start, then it is warm. */
 const firstWait = 2000;
 const laterWait = 400;
+/** TypeScript may have to start and to load the project. */
+const typescriptLimit = 15_000;
 
 /** What the editor's language extensions know about a file. Files are opened without being shown. */
 export function createLanguageTools(log: Log): Pick<Host, 'symbols' | 'diagnostics'> {
@@ -21,14 +24,21 @@ export function createLanguageTools(log: Log): Pick<Host, 'symbols' | 'diagnosti
     };
   const warm = new Set<string>();
 
-  const settle = async (uri: vscode.Uri, signal: AbortSignal) => {
-    if (vscode.workspace.textDocuments.some((document) => document.uri.toString() === uri.toString())) return;
+  /** What is published for a file, once whoever may say something about it had the time to. */
+  const published = async (uri: vscode.Uri, signal: AbortSignal): Promise<readonly ExistingDiagnostic[]> => {
+    const isOpen = vscode.workspace.textDocuments.some((document) => document.uri.toString() === uri.toString());
     const said = nextDiagnostics(uri);
     try {
-      const { languageId } = await vscode.workspace.openTextDocument(uri);
+      const document = await vscode.workspace.openTextDocument(uri);
+      const { languageId } = document;
       const wait = warm.has(languageId) ? laterWait : firstWait;
       warm.add(languageId);
-      await within(wait, signal, said.promise);
+      if (isTypescripts(document) && !isInTab(uri)) {
+        const typescripts = await within(typescriptLimit, signal, typescriptDiagnostics(document));
+        return [...(typescripts ?? []), ...current(uri)];
+      }
+      if (!isOpen) await within(wait, signal, said.promise);
+      return current(uri);
     } finally {
       said.dispose();
     }
@@ -46,16 +56,22 @@ export function createLanguageTools(log: Log): Pick<Host, 'symbols' | 'diagnosti
     },
     diagnostics(absolutePath, signal) {
       const uri = vscode.Uri.file(absolutePath);
-      return settle(uri, signal)
-        .then((): readonly ExistingDiagnostic[] =>
-          vscode.languages
-            .getDiagnostics(uri)
-            .filter((diagnostic) => diagnostic.source !== diagnosticSource)
-            .map(toExistingDiagnostic),
-        )
-        .catch(orNothing<ExistingDiagnostic>('diagnostics', signal));
+      return published(uri, signal).catch(orNothing<ExistingDiagnostic>('diagnostics', signal));
     },
   };
+}
+
+function current(uri: vscode.Uri): readonly ExistingDiagnostic[] {
+  return vscode.languages
+    .getDiagnostics(uri)
+    .filter((diagnostic) => diagnostic.source !== diagnosticSource)
+    .map(toExistingDiagnostic);
+}
+
+function isInTab(uri: vscode.Uri): boolean {
+  return vscode.window.tabGroups.all
+    .flatMap(({ tabs }) => tabs)
+    .some(({ input }) => input instanceof vscode.TabInputText && input.uri.toString() === uri.toString());
 }
 
 /** Settles when anybody publishes diagnostics for the file. */

@@ -38,6 +38,9 @@ export class RejectionWatch {
  * a stack counts as ours: better one question too many than a lost failure.
  */
 export function isForeign(reason: unknown): boolean {
+  // The file search's program is fetched by an install script of its own, which does not run here. Nobody of us searches.
+  if (reason instanceof Error && /^spawn \S+[\\/]ripgrep[\\/]bin[\\/]rg(\.exe)? ENOENT$/.test(reason.message))
+    return true;
   const stack = reason instanceof Error ? (reason.stack ?? '') : '';
   const builtIn = /[\\/](?:lib[\\/]vscode|resources[\\/]app)[\\/]extensions[\\/]/.test(stack);
   const ours = /[\\/](?:dist|\.vscode-test[\\/]suite)[\\/][^\n]*\.c?js/.test(

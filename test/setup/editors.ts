@@ -39,7 +39,10 @@ export async function installEditor(version: string): Promise<InstalledEditor> {
     await npmInstall(building, [`code-server@${release}`, '--ignore-scripts'], process.execPath);
     const codeServer = join(building, 'node_modules', 'code-server');
     const node = await nodeFor(codeServer);
-    await npmInstall(join(codeServer, 'lib', 'vscode'), ['--omit=dev', '--ignore-scripts'], node);
+    const vscode = join(codeServer, 'lib', 'vscode');
+    await npmInstall(vscode, ['--omit=dev', '--ignore-scripts'], node);
+    // TypeScript, without which VS Code's own TypeScript extension says nothing.
+    await npmInstall(join(vscode, 'extensions'), ['--omit=dev', '--ignore-scripts'], node);
   });
   return {
     version,
@@ -78,7 +81,7 @@ function binary(nodePackage: string): string {
  * interrupted installation left is never taken for a whole one.
  */
 async function installOnce(folder: string, install: (building: string) => Promise<void>): Promise<void> {
-  const finished = '.installed';
+  const finished = '.complete';
   if (existsSync(join(folder, finished))) return;
   const building = `${folder}.installing-${process.pid}`;
   try {

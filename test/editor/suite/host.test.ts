@@ -121,6 +121,20 @@ suite('the host', () => {
     }
   });
 
+  test('a language server looks at a file that nobody opened', async () => {
+    write({ 'wrongType.ts': "export const size: number = 'large';\n" });
+    const path = join(workspaceFolder(), 'wrongType.ts');
+    try {
+      const told = await createLanguageTools(() => {}).diagnostics(path, new AbortController().signal);
+      assert.deepEqual(
+        told.map(({ source, code, severity, range }) => [source, code, severity, range.line]),
+        [['ts', '2322', 'error', 1]],
+      );
+    } finally {
+      rmSync(path);
+    }
+  }).timeout(20_000);
+
   test('symbols of a file that nobody opened come from its language', async () => {
     const tools = createLanguageTools(() => {});
     write({ 'unopened.json': '{"first": {"second": 1}}' });

@@ -24,6 +24,12 @@ test('a rejection that passed through the extension or the suites is ours', () =
   assert.equal(isForeign(rejection(builtIn, ours)), false);
 });
 
+test('the missing program of the file search is foreign, another missing program is ours', () => {
+  const spawn = (program: string) => new Error(`spawn ${program} ENOENT`);
+  assert.equal(isForeign(spawn('/home/me/node_modules/@vscode/ripgrep/bin/rg')), true);
+  assert.equal(isForeign(spawn('/usr/bin/git')), false);
+});
+
 test('a rejection that names no place is ours', () => {
   assert.equal(isForeign(rejection()), false);
   assert.equal(isForeign('a string'), false);
