@@ -6,7 +6,7 @@ import { diagnosticSource } from './diagnostics.ts';
 import { isTypescripts, typescriptDiagnostics } from './typescriptDiagnostics.ts';
 
 const symbolLimit = 5000;
-/** How long a language server gets to look at a file that was not open: it may have to start, then it is warm. */
+/** How long a language server gets to look at a file that was not open. The first of its language may start it. */
 const firstWait = 2000;
 const laterWait = 400;
 /** TypeScript may have to start and to load the project. */
@@ -22,7 +22,8 @@ export function createLanguageTools(log: Log): Pick<Host, 'symbols' | 'diagnosti
       log('warn', `${what} are not available`, { error: String(error) });
       return [];
     };
-  const warm = new Set<string>();
+  /** By language: whether anybody said something about its first file. Nobody is waited for twice in vain. */
+  const answered = new Map<string, boolean>();
 
   /** What is published for a file, once whoever may say something about it had the time to. */
   const published = async (uri: vscode.Uri, signal: AbortSignal): Promise<readonly ExistingDiagnostic[]> => {
@@ -31,13 +32,15 @@ export function createLanguageTools(log: Log): Pick<Host, 'symbols' | 'diagnosti
     try {
       const document = await vscode.workspace.openTextDocument(uri);
       const { languageId } = document;
-      const wait = warm.has(languageId) ? laterWait : firstWait;
-      warm.add(languageId);
       if (isTypescripts(document) && !isInTab(uri)) {
         const typescripts = await within(typescriptLimit, signal, typescriptDiagnostics(document));
         return [...(typescripts ?? []), ...current(uri)];
       }
-      if (!isOpen) await within(wait, signal, said.promise);
+      if (!isOpen && answered.get(languageId) !== false) {
+        const wait = answered.has(languageId) ? laterWait : firstWait;
+        const spoke = await within(wait, signal, said.promise);
+        answered.set(languageId, spoke ?? answered.get(languageId) ?? false);
+      }
       return current(uri);
     } finally {
       said.dispose();
@@ -75,11 +78,11 @@ function isInTab(uri: vscode.Uri): boolean {
 }
 
 /** Settles when anybody publishes diagnostics for the file. */
-function nextDiagnostics(uri: vscode.Uri): Disposable & { readonly promise: Promise<void> } {
+function nextDiagnostics(uri: vscode.Uri): Disposable & { readonly promise: Promise<true> } {
   let listening: Disposable = { dispose: () => undefined };
-  const promise = new Promise<void>((resolve) => {
+  const promise = new Promise<true>((resolve) => {
     listening = vscode.languages.onDidChangeDiagnostics(({ uris }) => {
-      if (uris.some((changed) => changed.toString() === uri.toString())) resolve();
+      if (uris.some((changed) => changed.toString() === uri.toString())) resolve(true);
     });
   });
   return { promise, dispose: () => listening.dispose() };

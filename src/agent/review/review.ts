@@ -94,10 +94,8 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
       rules,
       log,
       toFinding,
-      checked: (file) => {
-        if (file.statics.length > 0) report.found(file.statics);
-        progress.checked();
-      },
+      found: report.found,
+      progress: progress.checked,
     },
     signal,
   );
@@ -214,13 +212,9 @@ function confidenceOf(findings: readonly Finding[], metrics: ReviewMetrics, with
 
 /** The static checks are the first fifth of the work, the model is the rest. */
 function progressOf(files: number, report: WorkReport) {
-  let checked = 0;
   let asked = 0;
   return {
-    checked: () => {
-      checked += 1;
-      report.progress((0.2 * checked) / files, `Checked ${checked} of ${files} files`, 'static');
-    },
+    checked: (share: number) => report.progress(0.2 * share, `Static checks of ${files} files`, 'static'),
     ask: () => report.progress(0.2, 'Asking the model', 'model'),
     asked: () => {
       asked += 1;

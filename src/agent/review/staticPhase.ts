@@ -21,11 +21,16 @@ export interface StaticParts {
   readonly rules: Settings['review'];
   readonly log: Log;
   toFinding(file: ReviewedFile, issue: FoundIssue): Finding;
-  /** A file is through all checks. */
-  checked(file: ReviewedFile): void;
+  /** The moment they exist; those of one file by one check. */
+  found(findings: readonly Finding[]): void;
+  /** One more of all the checks of all the files is done. 0..1 */
+  progress(share: number): void;
 }
 
-/** Runs every check over every file, a few files at once. A check that breaks costs only its own findings of that file. */
+/**
+ * Runs check after check over all files, a few files at once, so that the quick checks are through with everything
+ * before a slow one, which may wait for a language server, begins. A check that breaks costs only its own findings.
+ */
 export async function staticPhase(
   files: readonly ReviewedFile[],
   parts: StaticParts,
@@ -33,6 +38,7 @@ export async function staticPhase(
 ): Promise<StaticPhase> {
   const notReviewed: NotReviewed[] = [];
   let dropped = 0;
+  let done = 0;
   let failure: Failure | undefined;
   const broke = (what: string, file: string, error: unknown) => {
     signal.throwIfAborted();
@@ -41,28 +47,41 @@ export async function staticPhase(
     failure ??= failures.crashed(detail);
     notReviewed.push({ file, reason: `${what} broke down` });
   };
+  const take = (file: ReviewedFile, issues: readonly FoundIssue[]) => {
+    const wanted = issues.filter((issue) => passes(issue, parts.rules, file.snapshot.changed));
+    dropped += issues.length - wanted.length;
+    const findings = wanted.map((issue) => parts.toFinding(file, issue));
+    file.statics = [...file.statics, ...findings];
+    if (findings.length > 0) parts.found(findings);
+  };
+
+  for (const file of files) take(file, injectionIssues(file.snapshot));
   let checks: readonly StaticCheck[] = [];
   try {
     checks = await orAborted(parts.checks(), signal);
   } catch (error) {
     for (const { snapshot } of files) broke('loading the static checks', snapshot.file, error);
   }
-  await abreast(files, 3, async (file) => {
-    const { snapshot } = file;
-    const issues = injectionIssues(snapshot);
-    for (const check of checks) {
+  for (const check of checks) {
+    await abreast(files, 3, async (file) => {
       signal.throwIfAborted();
       try {
-        issues.push(...(await check.check(snapshot, signal)));
+        take(file, await check.check(file.snapshot, signal));
       } catch (error) {
-        broke(`the ${check.name} check`, snapshot.file, error);
+        broke(`the ${check.name} check`, file.snapshot.file, error);
       }
-    }
-    const wanted = issues.filter((issue) => passes(issue, parts.rules, snapshot.changed));
-    const kept = capPerFile(wanted, parts.rules.findingsPerFile);
-    dropped += issues.length - kept.length;
-    file.statics = kept.map((issue) => parts.toFinding(file, issue));
-    parts.checked(file);
-  });
+      done += 1;
+      parts.progress(done / (files.length * checks.length));
+    });
+    const reason = check.unavailable?.();
+    if (reason === undefined) continue;
+    failure ??= failures.crashed(reason);
+    for (const { snapshot } of files) notReviewed.push({ file: snapshot.file, reason });
+  }
+  for (const file of files) {
+    const kept = capPerFile(file.statics, parts.rules.findingsPerFile);
+    dropped += file.statics.length - kept.length;
+    file.statics = kept;
+  }
   return { dropped, notReviewed, ...(failure && { failure }) };
 }
