@@ -16,7 +16,10 @@ export interface Model {
 export interface ModelRequest {
   readonly system: string;
   readonly prompt: string;
-  /** The form of the answer: the model is made to call this tool once. Absent: free text. */
+  /**
+   * The form of the answer: the model is made to call this tool once. One that cannot be writes the input out as text.
+   * Absent: free text.
+   */
   readonly tool?: ToolForm;
   /** Always set: an unset limit reserves the model's whole quota. */
   readonly maxTokens: number;

@@ -13,6 +13,7 @@ import {
   answerTool,
   cutAfter,
   damagedFrame,
+  fail,
   halfFrame,
   hugeFrame,
   midStreamException,
@@ -331,6 +332,21 @@ test('a model that cannot be forced is offered the form from then on', async () 
   assert.equal(await ask(model), 'done');
   assert.equal(await ask(model), 'done');
   assert.equal(server.requests.length, 3);
+});
+
+test('a model that cannot use tools is asked in words from then on, and its words are the answer', async () => {
+  server.onRequest = ({ body }) =>
+    body.toolConfig
+      ? fail('ValidationException', 400, "This model doesn't support tool use in streaming mode.")
+      : answerText(JSON.stringify(filledIn));
+  const model = await modelOn(server, {}, 'meta.llama4-scout-17b-instruct-v1:0');
+  for (const requests of [2, 3]) {
+    const events = await collect(model.stream(form, never));
+    const text = events.flatMap((event) => (event.kind === 'text' ? [event.text] : [])).join('');
+    assert.deepEqual(JSON.parse(text), filledIn);
+    assert.equal(events.at(-1)?.kind, 'done');
+    assert.equal(server.requests.length, requests);
+  }
 });
 
 test('model ids with colons and slashes arrive as they are', async () => {

@@ -37,12 +37,29 @@ test('a model that cannot be forced is offered the form and told to use it', () 
   assert.match(system?.at(-1)?.text ?? '', /calling the tool report/);
 });
 
+test('a model that cannot use tools is told to write the form out, and no tool is sent', () => {
+  const { system, toolConfig } = toConverse(profileId, form, { ...fullCapabilities, tools: false });
+  assert.equal(toolConfig, undefined);
+  assert.match(system?.at(-1)?.text ?? '', /JSON Schema: \{"type":"object"\}/);
+});
+
 test('what is sent passes the strict check of the fake service', () => {
-  for (const forcedTool of [true, false]) {
-    const { modelId, ...body } = toConverse(profileId, form, { ...fullCapabilities, forcedTool });
+  for (const less of [{}, { forcedTool: false }, { tools: false }]) {
+    const { modelId, ...body } = toConverse(profileId, form, { ...fullCapabilities, ...less });
     assert.ok('body' in readConverseBody(JSON.stringify(body)), modelId);
   }
 });
+
+for (const message of [
+  "This model doesn't support tool use.",
+  "This model doesn't support tool use in streaming mode.",
+]) {
+  test(`"${message}" is learnt once`, () => {
+    const learnt = learnFrom(message, fullCapabilities);
+    assert.deepEqual(learnt, { ...fullCapabilities, tools: false });
+    assert.equal(learnFrom(message, learnt), undefined);
+  });
+}
 
 test('a refusal of the forced tool is learnt once', () => {
   const message = "This model doesn't support the toolConfig.toolChoice.tool field. Remove it and try again.";

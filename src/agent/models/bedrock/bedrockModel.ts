@@ -132,7 +132,8 @@ function createBedrockModel(id: string, client: BedrockClient, shared: SharedCon
       const answer = await converse(request, connection.signal);
       began = true;
       const events = answer[Symbol.asyncIterator]();
-      for await (const event of fromConverse(untilAborted(events, connection.signal), request.tool?.name)) {
+      const textWillDo = !capabilities.tools || !capabilities.forcedTool;
+      for await (const event of fromConverse(untilAborted(events, connection.signal), request.tool?.name, textWillDo)) {
         if (event.kind === 'done' || event.kind === 'failed') {
           ended = true;
           finishReading(events, connection);

@@ -5,13 +5,15 @@ import { type ModelEvent, noTokens } from '../model.ts';
 
 /**
  * The events of Converse in our words; the last one is `done` or `failed`. Throws what the stream throws.
- * `tool`: the name of the form that was asked for; undefined: free text.
+ * `tool`: the name of the form that was asked for; undefined: free text. `textWillDo`: the model could not be made to
+ * fill in the form, so that words in its place are an answer too, for the asker to judge.
  */
 export async function* fromConverse(
   stream: AsyncIterable<ConverseStreamOutput>,
   tool: string | undefined,
+  textWillDo = false,
 ): AsyncGenerator<ModelEvent> {
-  const answer = new Answer(tool);
+  const answer = new Answer(tool, textWillDo);
   for await (const event of stream) {
     const piece = answer.take(event);
     if (piece) yield piece;
@@ -25,6 +27,7 @@ export async function* fromConverse(
 /** What has been seen of one answer. It ends when the service has named both the stop reason and the use. */
 class Answer {
   readonly #tool: string | undefined;
+  readonly #textWillDo: boolean;
   #wroteText = false;
   #calls = 0;
   /** The content block whose input is the form's, and whether any of it came. */
@@ -32,8 +35,9 @@ class Answer {
   #stopReason: string | undefined;
   #tokens: TokenUse | undefined;
 
-  constructor(tool: string | undefined) {
+  constructor(tool: string | undefined, textWillDo: boolean) {
     this.#tool = tool;
+    this.#textWillDo = textWillDo;
   }
 
   /** Unknown events and reasoning are not ours. */
@@ -102,7 +106,10 @@ class Answer {
       if (this.#calls > 0) return failures.answerMalformed('the model called a tool that it was not given');
       return this.#wroteText ? undefined : failures.answerMalformed('the answer is empty');
     }
-    if (this.#calls === 0) return failures.answerMalformed('the model did not fill in the form');
+    if (this.#calls === 0) {
+      if (this.#textWillDo && this.#wroteText) return undefined;
+      return failures.answerMalformed('the model did not fill in the form');
+    }
     if (!this.#formBlock) return failures.answerMalformed('the model called another tool than the form');
     return this.#calls === 1 ? undefined : failures.answerMalformed('the model filled in the form more than once');
   }
