@@ -59,8 +59,12 @@ export function createAgent(host: Host, initial: Settings, parts: AgentParts): A
   const events = new Emitter<AgentEvent>(onListenerError);
   const findings = createFindingStore(onListenerError);
   const emit = (event: AgentEvent) => {
-    if (event.type === 'finding') findings.add([event.finding]);
-    if (event.type === 'findings') findings.replace(event.taskId, event.findings, new Set(event.reviewed));
+    // Code that came inside a task has no file to show anything in.
+    if (event.type === 'finding' && !event.finding.inTask) findings.add([event.finding]);
+    if (event.type === 'findings') {
+      const standing = event.findings.filter(({ inTask }) => !inTask);
+      findings.replace(event.taskId, standing, new Set(event.reviewed));
+    }
     events.emit(event);
   };
 

@@ -61,6 +61,16 @@ function open(change: (settings: Settings) => Settings = (settings) => settings)
   return opened;
 }
 
+const dividesByZero = {
+  quote: '    return sum(items) / len(items)',
+  line_hint: 2,
+  failure_scenario: 'average([]) divides by zero and raises ZeroDivisionError.',
+  category: 'correctness',
+  severity: 'high',
+  confidence: 0.9,
+  title: 'Division by zero for an empty list',
+};
+
 const registered = () => mesh.nextFrame(({ type }) => type === 'agent.register');
 
 async function reviewed(): Promise<void> {
@@ -97,6 +107,18 @@ test('a limit of model calls that the server asks for holds for a model that is 
   for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) host.write(`${name}.py`, `${name} = 2\n`);
   await reviewed();
   assert.equal(most, 1);
+});
+
+test('findings in code that came inside a task are told, and stand in no file of the workspace', async () => {
+  bedrock.onRequest = () => answerTool('report_findings', { notes: '', findings: [dividesByZero] });
+  const { findings } = open();
+  await registered();
+  const code = 'def average(items):\n    return sum(items) / len(items)\n';
+  mesh.assign({ type: 'code_review', payload: { language: 'python', code } });
+  const { payload } = await mesh.nextFrame(({ type }) => type === 'task.complete', { withinMs: 20_000 });
+  assert.match(JSON.stringify(payload['result']), /Division by zero/);
+  assert.ok(events.some((event) => event.type === 'finding' && event.finding.inTask));
+  assert.deepEqual(findings.all(), []);
 });
 
 test('a health check says whether the model that is wanted can be had', async () => {

@@ -37,6 +37,8 @@ export interface Finding {
   readonly confidence: number;
   /** Workspace path, as in `workspace/paths.ts`. */
   readonly file: string;
+  /** The code came inside the task: `file` is a name that we gave it, and nothing in the workspace. */
+  readonly inTask?: true;
   readonly range: Range;
   /** One line, at most 100 characters, no Markdown: what stands in the Problems list. */
   readonly title: string;
@@ -56,4 +58,4 @@ export interface Finding {
 }
 
 /** What a phase of the review hands over; `review.ts` adds the id, the task and the fingerprint. */
-export type FoundIssue = Omit<Finding, 'id' | 'taskId' | 'fingerprint' | 'stale'>;
+export type FoundIssue = Omit<Finding, 'id' | 'taskId' | 'fingerprint' | 'inTask' | 'stale'>;

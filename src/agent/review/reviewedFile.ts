@@ -38,6 +38,12 @@ export function findingMaker(taskId: string, clock: Clock): (file: ReviewedFile,
       ...(issue.suggestion && { suggestion: redact(issue.suggestion).text }),
       quote: isText ? shownText.slice(start, start + issue.quote.length) : redact(issue.quote).text,
     };
-    return { ...safe, id: clock.uuid(), taskId, fingerprint: fingerprint(safe) };
+    return {
+      ...safe,
+      id: clock.uuid(),
+      taskId,
+      fingerprint: fingerprint(safe),
+      ...(snapshot.absolutePath === undefined && { inTask: true }),
+    };
   };
 }
