@@ -102,11 +102,12 @@ export class Outbox implements Disposable {
     return true;
   }
 
-  /** False when the message was none of ours. */
+  /** Servers name the message they refuse, or the task. False when it was none of ours. */
   refused({ reason, text, about }: Refused): boolean {
-    const taskId = about === undefined ? undefined : this.#taskOf.get(about);
-    const parcel = taskId === undefined ? undefined : this.#parcels.get(taskId);
-    if (taskId === undefined || !parcel) return false;
+    if (about === undefined) return false;
+    const taskId = this.#taskOf.get(about) ?? about;
+    const parcel = this.#parcels.get(taskId);
+    if (!parcel) return false;
     const refusals = parcel.refusals + 1;
     switch (reason) {
       case 'finished':

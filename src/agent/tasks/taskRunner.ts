@@ -327,7 +327,8 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
     if (about !== undefined && outbox.refused(word)) return;
     const gone = about !== undefined && (reason === 'disowned' || reason === 'finished');
     const job = [...jobs.values()].find(
-      ({ acceptance, progressMessageId }) => gone && (acceptance?.messageId === about || progressMessageId === about),
+      ({ task, acceptance, progressMessageId }) =>
+        gone && [task.id, acceptance?.messageId, progressMessageId].includes(about),
     );
     if (job) disown(job, text);
     else log('warn', 'the server refused a message', { reason, text });

@@ -551,6 +551,20 @@ for (const [reason, how, told] of [
   });
 }
 
+test('a refusal that names the task and not the message is understood as well', async () => {
+  const desk = new TaskDesk();
+  await desk.assign(task('a'));
+  await desk.complete('a');
+  await desk.hear({ kind: 'refused', reason: 'finished', text: 'task already completed', about: 'a' });
+  await desk.reconnect();
+  assert.equal(desk.results.length, 1);
+  assert.equal(desk.journal.ended.get('a')?.how, 'delivered');
+  await desk.assign(task('b'));
+  await desk.hear({ kind: 'refused', reason: 'disowned', text: 'not assigned to this agent', about: 'b' });
+  assert.equal(desk.working('b').signal.aborted, true);
+  assert.equal(desk.journal.ended.get('b')?.how, 'dropped');
+});
+
 test('a result refused for good stays in the journal, is told of once, and does not go out again', async () => {
   const desk = new TaskDesk();
   await desk.assign(task('a'));
