@@ -55,6 +55,8 @@ async function serve(host: Host, options: HeadlessOptions): Promise<number> {
     machineName: hostname(),
     version,
   });
+  // The log has no reader any more; the events may still have one.
+  process.stderr.on('error', () => undefined);
   process.on('unhandledRejection', (reason) => {
     host.log('error', failures.crashed(String(reason)).message, { stack: reason instanceof Error ? reason.stack : '' });
   });

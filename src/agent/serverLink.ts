@@ -51,6 +51,7 @@ export function createServerLink(link: ServerLinkParts): ServerLink {
   /** Grows with every change of mind, so that a slow start knows that it is no longer wanted. */
   let wish = 0;
   let wanted = false;
+  let disposed = false;
   let serverLimits: AcceptedConfig | undefined;
 
   const become = (next: ConnectionState) => {
@@ -94,6 +95,7 @@ export function createServerLink(link: ServerLinkParts): ServerLink {
     connection.connect();
   };
   const start = () => {
+    if (disposed) return;
     openNow().catch((error: unknown) => {
       host.log('error', 'connecting failed', { error: error instanceof Error ? error.stack : String(error) });
       become({ kind: 'off', failure: failures.crashed(String(error)) });
@@ -138,6 +140,7 @@ export function createServerLink(link: ServerLinkParts): ServerLink {
       }
     },
     dispose() {
+      disposed = true;
       wish += 1;
       close();
     },

@@ -144,4 +144,8 @@ test('after many changes of mind there is one connection, and none when it is di
   await mesh.waitFor(() => mesh.openConnections === 1 && changing.state.connection.kind === 'connected');
   changing.dispose();
   await mesh.waitFor(() => mesh.openConnections === 0);
+  const before = mesh.upgrades.length;
+  changing.connect();
+  await new Promise((later) => setTimeout(later, 300));
+  assert.equal(mesh.upgrades.length, before, 'it connected after it was disposed');
 });

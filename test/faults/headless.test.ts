@@ -244,6 +244,17 @@ test('finishes what runs when asked to end, delivers it and exits with 0', async
   assert.equal(mesh.tasks.result(id)?.['status'], 'completed');
 });
 
+test('a log that nobody reads changes nothing, and events that nobody reads end it in order', async () => {
+  const agent = start({ args: ['--verbose'] });
+  await registered();
+  agent.stopReading('stderr');
+  const { status } = await done({ type: 'code_review', payload: { files: ['worker/rates.py'] } });
+  assert.equal(status, 'inconclusive');
+  agent.stopReading('stdout');
+  mesh.assign({ type: 'code_review', payload: { files: ['worker/rates.py'] } });
+  assert.deepEqual(await agent.exited(), { code: 0, signal: null });
+});
+
 test('a killed program takes its task up again, as the same agent, with one result', async () => {
   bedrock.queue({ kind: 'silence' });
   const first = start({ model: true });

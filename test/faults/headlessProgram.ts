@@ -58,6 +58,11 @@ export class RunningProgram {
     return this.#exit;
   }
 
+  /** From now on a write of the program to this fails. */
+  stopReading(stream: 'stdout' | 'stderr'): void {
+    this.#child[stream]?.destroy();
+  }
+
   async kill(signal: NodeJS.Signals): Promise<void> {
     this.#child.kill(signal);
     await this.#exit;
