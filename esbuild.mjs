@@ -1,5 +1,5 @@
 // Bundles both doors into dist/: ES modules, so that every `await import` becomes a chunk that loads on first use.
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build, context } from 'esbuild';
 import { fillEngineFolder } from './src/agent/review/static/engineFolder.ts';
@@ -78,7 +78,25 @@ export async function writeDist(dist, overrides = {}) {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, contents);
   }
+  await writeFile(join(dist, 'NOTICES.txt'), await notices(metafile));
   return metafile;
+}
+
+/** The licences of everything that the bundles and the engines hold, as those licences ask. */
+async function notices(metafile) {
+  const bundled = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
+  const folders = new Set([
+    ...bundled.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),
+    ...['@ast-grep/wasm', '@vscode/tree-sitter-wasm', 'web-tree-sitter'].map((name) => `node_modules/${name}`),
+  ]);
+  const parts = [...folders].sort().map(async (folder) => {
+    const path = join(import.meta.dirname, folder);
+    const { name, version, license } = JSON.parse(await readFile(join(path, 'package.json'), 'utf8'));
+    const file = (await readdir(path)).find((entry) => /^(licen[cs]e|copying)/i.test(entry));
+    const text = file ? await readFile(join(path, file), 'utf8') : `Licence: ${license}`;
+    return `${name} ${version}\n\n${text.trim()}\n`;
+  });
+  return (await Promise.all(parts)).join(`\n${'-'.repeat(80)}\n\n`);
 }
 
 async function main() {
