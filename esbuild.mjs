@@ -89,14 +89,16 @@ async function notices(metafile) {
     ...bundled.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),
     ...['@ast-grep/wasm', '@vscode/tree-sitter-wasm', 'web-tree-sitter'].map((name) => `node_modules/${name}`),
   ]);
-  const parts = [...folders].sort().map(async (folder) => {
+  const packagesByText = new Map();
+  for (const folder of [...folders].sort()) {
     const path = join(import.meta.dirname, folder);
     const { name, version, license } = JSON.parse(await readFile(join(path, 'package.json'), 'utf8'));
     const file = (await readdir(path)).find((entry) => /^(licen[cs]e|copying)/i.test(entry));
-    const text = file ? await readFile(join(path, file), 'utf8') : `Licence: ${license}`;
-    return `${name} ${version}\n\n${text.trim()}\n`;
-  });
-  return (await Promise.all(parts)).join(`\n${'-'.repeat(80)}\n\n`);
+    const text = file ? (await readFile(join(path, file), 'utf8')).trim() : `Licence: ${license}`;
+    packagesByText.set(text, [...(packagesByText.get(text) ?? []), `${name} ${version}`]);
+  }
+  const parts = [...packagesByText].map(([text, packages]) => `${packages.join('\n')}\n\n${text}\n`);
+  return parts.join(`\n${'-'.repeat(80)}\n\n`);
 }
 
 async function main() {
