@@ -117,7 +117,7 @@ export const failures = {
   noCredentials: (detail: string) =>
     final(
       'no-credentials',
-      'No AWS credentials were found, so only the static checks ran.',
+      'No AWS credentials were found for Amazon Bedrock.',
       openSetting('developerMesh.bedrock.profile'),
       detail,
     ),
@@ -130,7 +130,6 @@ export const failures = {
     ),
   noRegion: () =>
     final('no-region', 'No AWS region is set for Amazon Bedrock.', openSetting('developerMesh.bedrock.region')),
-  noModel: () => final('no-model', 'No Amazon Bedrock model is chosen.', openSetting('developerMesh.bedrock.model')),
   modelOff: () => final('model-off', 'The AI review is switched off.', openSetting('developerMesh.review.useModel')),
   credentialsRejected: (detail: string) =>
     final(
@@ -142,7 +141,7 @@ export const failures = {
   noApiKey: () =>
     final(
       'no-api-key',
-      'No Amazon Bedrock API key is stored, so only the static checks ran.',
+      'There is no Amazon Bedrock API key in AWS_BEARER_TOKEN_BEDROCK.',
       openSetting('developerMesh.bedrock.authentication'),
     ),
   badEndpoint: (reason: string) =>

@@ -125,22 +125,6 @@ export function languageOf(path: string): string {
   return (dot === -1 ? undefined : lookUp(byExtension, name.slice(dot + 1))) ?? 'plaintext';
 }
 
-const fences: Readonly<Record<string, string>> = {
-  typescriptreact: 'tsx',
-  javascriptreact: 'jsx',
-  shellscript: 'bash',
-  'objective-c': 'objectivec',
-  'objective-cpp': 'objectivecpp',
-  proto3: 'protobuf',
-  'go.mod': 'go',
-  plaintext: 'text',
-};
-
-/** What stands after the three backticks of a Markdown code block in this language. */
-export function fenceName(language: string): string {
-  return lookUp(fences, language) ?? (/^[a-z0-9#+.-]{1,30}$/.test(language) ? language : 'text');
-}
-
 /** Names such as `constructor` come from outside, so only own entries count. */
 function lookUp(table: Readonly<Record<string, string>>, key: string): string | undefined {
   return Object.hasOwn(table, key) ? table[key] : undefined;
