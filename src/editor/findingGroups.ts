@@ -39,6 +39,6 @@ function gravest(group: FindingGroup): number {
   return Math.min(...group.findings.map((finding) => severities.indexOf(finding.severity)));
 }
 
-function byPosition(a: Finding, b: Finding): number {
+export function byPosition(a: Finding, b: Finding): number {
   return a.range.line - b.range.line || a.range.column - b.range.column;
 }

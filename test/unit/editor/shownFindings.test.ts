@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Finding } from '../../../src/agent/findings/finding.ts';
 import { createFindingStore } from '../../../src/agent/findings/store.ts';
 import { showFindings } from '../../../src/editor/shownFindings.ts';
 import { sampleFinding } from '../../fakes/sampleFinding.ts';
@@ -31,6 +32,42 @@ test('the next review does not bring a dismissed finding back', () => {
   store.add([sampleFinding({ id: 'a', fingerprint: 'same' })]);
   shown.dismiss('a');
   store.replace('t2', [sampleFinding({ id: 'z', taskId: 't2', fingerprint: 'same' })], new Set(['src/cart.ts']));
+  assert.deepEqual(shown.all(), []);
+});
+
+const twins = (own: Partial<Finding> = {}) =>
+  [3, 9].map((line) =>
+    sampleFinding({
+      id: `${own.taskId ?? 't1'} line ${line}`,
+      fingerprint: 'same',
+      range: { line, column: 1, endLine: line, endColumn: 5 },
+      ...own,
+    }),
+  );
+
+test('of two that mean the same only the dismissed one is hidden, also after the next review', () => {
+  const { store, shown } = world();
+  store.replace('t1', twins(), new Set());
+  shown.dismiss('t1 line 9');
+  assert.deepEqual(ids(shown.all()), ['t1 line 3']);
+  store.replace('t2', twins({ taskId: 't2' }).reverse(), new Set(['src/cart.ts']));
+  assert.deepEqual(ids(shown.all()), ['t2 line 3']);
+  assert.equal(shown.hidden(), 1);
+});
+
+test('a finding that was never dismissed is not hidden when its dismissed twin goes', () => {
+  const { store, shown } = world();
+  store.replace('t1', twins(), new Set());
+  shown.dismiss('t1 line 3');
+  store.remove('t1 line 3');
+  assert.deepEqual(ids(shown.all()), ['t1 line 9']);
+});
+
+test('a dismissed finding stays hidden when its twin goes', () => {
+  const { store, shown } = world();
+  store.replace('t1', twins(), new Set());
+  shown.dismiss('t1 line 3');
+  store.remove('t1 line 9');
   assert.deepEqual(shown.all(), []);
 });
 
