@@ -56,7 +56,10 @@ export function createApplyChanges(): ApplyChanges {
       });
       const title = plainLine(`${name}: ${change.title}`, 120);
       const selection = fromSpan(document, { start: before.start, end: before.start });
-      await vscode.commands.executeCommand('vscode.diff', change.uri, proposed, title, { preview: true, selection });
+      const options = { preview: true, selection };
+      const opening = vscode.commands.executeCommand('vscode.diff', change.uri, proposed, title, options);
+      // A diff that is closed while it still loads may never have been opened.
+      await Promise.race([opening, answered]);
       ask(name, (answer) => waiting.get(proposed.toString())?.(answer));
       const answer = await answered;
       waiting.delete(proposed.toString());

@@ -3,6 +3,7 @@ import type { CodeSymbol, ExistingDiagnostic, Host, Log } from '../agent/host.ts
 import { type Disposable, Disposables } from '../agent/shared/disposables.ts';
 import { toCodeSymbol, toExistingDiagnostic } from './convert.ts';
 import { diagnosticSource } from './diagnostics.ts';
+import { isInTab } from './openTabs.ts';
 import { isTypescripts, typescriptDiagnostics } from './typescriptDiagnostics.ts';
 
 const symbolLimit = 5000;
@@ -69,12 +70,6 @@ function current(uri: vscode.Uri): readonly ExistingDiagnostic[] {
     .getDiagnostics(uri)
     .filter((diagnostic) => diagnostic.source !== diagnosticSource)
     .map(toExistingDiagnostic);
-}
-
-function isInTab(uri: vscode.Uri): boolean {
-  return vscode.window.tabGroups.all
-    .flatMap(({ tabs }) => tabs)
-    .some(({ input }) => input instanceof vscode.TabInputText && input.uri.toString() === uri.toString());
 }
 
 /** Settles when anybody publishes diagnostics for the file. */

@@ -136,18 +136,39 @@ suite('squiggles', () => {
     }
   });
 
-  test('what the editor’s own tools said is not shown twice, what was dismissed not at all', async () => {
+  test('what was dismissed is not drawn', async () => {
     const { agent, document, uri, findings, dispose } = await world();
     try {
-      agent.settle('t1', [
-        findingAt(document, 'a = 1', { id: '1', source: 'editor' }),
-        findingAt(document, 'b = 2', { id: '2' }),
-      ]);
-      await until('one is shown', () => ourDiagnostics(uri).length > 0);
-      assert.equal(ourDiagnostics(uri).length, 1);
+      agent.settle('t1', [findingAt(document, 'b = 2', { id: '2' })]);
+      await until('it is shown', () => ourDiagnostics(uri).length > 0);
       findings.dismiss('2');
       await until('it is gone', () => ourDiagnostics(uri).length === 0);
     } finally {
+      await dispose();
+    }
+  });
+
+  test('what the editor’s own tools say is drawn while nobody else shows it, and never twice', async () => {
+    const { agent, document, uri, dispose } = await world();
+    const theirs = vscode.languages.createDiagnosticCollection('test-theirs');
+    const title = 'Something is wrong with a';
+    try {
+      agent.settle('t1', [
+        findingAt(document, 'a = 1', { id: '1', source: 'editor', title, ruleId: 'test(7)' }),
+        findingAt(document, 'b = 2', { id: '2' }),
+      ]);
+      const shown = (count: number) => ourDiagnostics(uri).length === count;
+      await until('both are shown', () => shown(2));
+      theirs.set(uri, [new vscode.Diagnostic(new vscode.Range(0, 6, 0, 7), `${title}\nin many words`)]);
+      await until('theirs takes the place of ours', () => shown(1));
+      theirs.clear();
+      await until('ours is back', () => shown(2));
+      await vscode.window.showTextDocument(document, { preview: false });
+      await until('in a tab the tools speak for themselves', () => shown(1));
+      await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
+      await until('without the tab ours is back', () => shown(2));
+    } finally {
+      theirs.dispose();
       await dispose();
     }
   });
