@@ -1,4 +1,4 @@
-import type { Finding, FoundIssue } from '../findings/finding.ts';
+import type { Finding, Fix, FoundIssue } from '../findings/finding.ts';
 import { fingerprint } from '../findings/fingerprint.ts';
 import type { Clock } from '../shared/clock.ts';
 import { redact } from '../workspace/redact.ts';
@@ -26,7 +26,7 @@ export function openFile(snapshot: Snapshot): ReviewedFile {
 
 /** Gives findings their identity, and takes out of their words what may not leave this machine. */
 export function findingMaker(taskId: string, clock: Clock): (file: ReviewedFile, issue: FoundIssue) => Finding {
-  return ({ snapshot, shownText }, issue) => {
+  return ({ snapshot, shownText }, { fix, ...issue }) => {
     const lines = linesOf(shownText);
     const start = lines.startOf(issue.range.line) + issue.range.column - 1;
     // Where a check gave the text of its range, the same place of the shown text; masked in the light of all around it.
@@ -36,6 +36,7 @@ export function findingMaker(taskId: string, clock: Clock): (file: ReviewedFile,
       title: redact(issue.title).text,
       description: redact(issue.description).text,
       ...(issue.suggestion && { suggestion: redact(issue.suggestion).text }),
+      ...(fix && !carriesSecret(fix, snapshot.text, shownText) && { fix }),
       quote: isText ? shownText.slice(start, start + issue.quote.length) : redact(issue.quote).text,
     };
     return {
@@ -46,4 +47,15 @@ export function findingMaker(taskId: string, clock: Clock): (file: ReviewedFile,
       ...(snapshot.absolutePath === undefined && { inTask: true }),
     };
   };
+}
+
+/** Findings are also printed and logged. A fix cannot be masked and still be applied, so one with a secret is left out. */
+function carriesSecret(fix: Fix, text: string, shownText: string): boolean {
+  if (fix.old === '' || redact(fix.new).count > 0) return true;
+  for (let at = text.indexOf(fix.old); at !== -1; at = text.indexOf(fix.old, at + 1)) {
+    for (let offset = at; offset < at + fix.old.length; offset++) {
+      if (shownText[offset] !== text[offset] && shownText[offset] !== '\ufffd') return true;
+    }
+  }
+  return false;
 }

@@ -392,6 +392,21 @@ test('secrets go neither to the model nor into the result, and lines keep their 
   assert.ok(!JSON.stringify([result, found]).includes(key), 'the secret came back');
 });
 
+test('a fix that would carry a masked secret along is left out, and the finding stays', async () => {
+  const key = 'ghp_Ab3dEf6hIj9kLm2nOp5qRs8tUv1wXy4zAB12';
+  const text = ['a = 1', `token = "${key}"`, 'x = 1 / 0', 'b = 2', 'x = 1 / 0', ''].join('\n');
+  const widened = { ...divides, quote: 'x = 1 / 0', line_hint: 3, fix: { old: 'x = 1 / 0', new: 'x = 0' } };
+  const rule = ruleIssue('a.py', {
+    range: { line: 2, column: 1, endLine: 2, endColumn: 10 },
+    fix: { old: `token = "${key}"`, new: 'token = None' },
+  });
+  const model = new ScriptedModel('m', formAnswer({ notes: '', findings: [widened] }));
+  const { run, found, finals } = setUp({ snapshots: [snapshot('a.py', text)], issues: [rule], model });
+  await run();
+  assert.equal(finals.at(-1)?.findings.length, 2);
+  assert.ok(!JSON.stringify([found, finals]).includes(key), 'the secret came back');
+});
+
 test('a payload that makes no sense fails the task with the reason', async () => {
   const { outcome } = await setUp({}).run({ code: 5 });
   assert.ok(outcome.status === 'failed');
