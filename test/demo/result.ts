@@ -30,5 +30,5 @@ export function describeResult(payload: Readonly<Record<string, unknown>>): stri
   const parsed = shape.safeParse(payload);
   if (!parsed.success) return JSON.stringify(payload);
   const { status, result, error } = parsed.data;
-  return [`${status}: ${result?.summary ?? error ?? ''}`, ...(error && result ? [error] : [])].join('\n');
+  return `${status}: ${result?.summary ?? error ?? ''}`;
 }

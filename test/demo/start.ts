@@ -8,7 +8,7 @@ import { build as bundle } from 'esbuild';
 import { MeshServer } from '../fakes/meshServer.ts';
 import { ensureBrowser } from '../setup/browser.ts';
 import { build } from '../setup/build.ts';
-import { type EditorSession, openEditor } from '../setup/editorSession.ts';
+import { type EditorSession, openEditor, serveEditor } from '../setup/editorSession.ts';
 import { installEditor, latestVersion } from '../setup/editors.ts';
 import { root, testFolder } from '../setup/paths.ts';
 import { type DemoOptions, demoOptions } from './options.ts';
@@ -80,25 +80,36 @@ async function once(options: DemoOptions, server: MeshServer, workspace: string)
 /** For a person: opens what this machine has, reviews once, and stays until Ctrl+C. */
 async function stay(options: DemoOptions, server: MeshServer, workspace: string): Promise<void> {
   const ended = new Promise<void>((end) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => end());
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => end());
   });
-  const desktop = findDesktop();
-  const window = desktop
-    ? openDesktop(desktop, server, workspace)
-    : await openHere(options, server, workspace, { visible: hasDisplay() });
-  if ('url' in window) {
-    steps.done(`editor ${window.url}`);
-    if (!hasDisplay()) steps.detail('There is no display here: open that address in a browser to see it.');
-  }
+  const editor = await openForPerson(options, server, workspace);
   try {
-    await registered(server, 24 * 3600);
-    steps.detail(describeResult(await review(server, 600)));
-    steps.done('look around; Ctrl+C ends the demo');
+    await Promise.race([ended, reviewWhenOpened(server)]);
     await ended;
   } finally {
-    if ('url' in window) await window.dispose();
-    else window.kill();
+    await editor.dispose();
   }
+}
+
+async function reviewWhenOpened(server: MeshServer): Promise<void> {
+  await registered(server, 24 * 3600);
+  steps.detail(describeResult(await review(server, 600)));
+  steps.done('look around; Ctrl+C ends the demo');
+}
+
+/** The desktop application, else a browser with VS Code in it, else, without a display, an address to open elsewhere. */
+async function openForPerson(options: DemoOptions, server: MeshServer, workspace: string) {
+  const desktop = findDesktop();
+  if (desktop) {
+    const code = openDesktop(desktop, server, workspace);
+    return { dispose: async () => code.kill() };
+  }
+  const editor = hasDisplay()
+    ? await openHere(options, server, workspace, { visible: true })
+    : await serveEditor({ ...(await editorFor(options, server, workspace)), environment: signedIn(server) });
+  steps.done(`editor ${editor.url}`);
+  if (!hasDisplay()) steps.detail('There is no display here: open that address in a browser, and the review begins.');
+  return editor;
 }
 
 type More = Partial<Parameters<typeof openEditor>[0]>;
@@ -111,11 +122,15 @@ async function openHere(
 ): Promise<EditorSession> {
   const browser = await ensureBrowser();
   steps.done(`browser ${browser}`);
+  const editor = await editorFor(options, server, workspace);
+  return openEditor({ ...editor, browser, ...more, environment: { ...signedIn(server), ...more.environment } });
+}
+
+async function editorFor(options: DemoOptions, server: MeshServer, workspace: string) {
   const editor = await installEditor(latestVersion);
   steps.done(`VS Code ${editor.version}`);
-  return openEditor({
+  return {
     editor,
-    browser,
     workspace,
     extension: root,
     viewport: { width: 1440, height: 900 },
@@ -125,9 +140,7 @@ async function openHere(
       'workbench.secondarySideBar.defaultVisibility': 'hidden',
     },
     ...(options.theme && { colorTheme: options.theme }),
-    ...more,
-    environment: { ...signedIn(server), ...more.environment },
-  });
+  };
 }
 
 /** The extension takes address and key from the environment when nobody signed in. */

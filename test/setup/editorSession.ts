@@ -36,6 +36,8 @@ export interface EditorOptions {
   readonly onConsole?: (type: string, args: readonly unknown[]) => void;
 }
 
+type ServerOptions = Omit<EditorOptions, 'browser'>;
+
 export interface EditorSession {
   /** Where a browser on this machine finds the editor with its folder open. */
   readonly url: string;
@@ -49,6 +51,25 @@ export interface EditorSession {
   screenshot(path: string): Promise<void>;
   /** Closes the browser, ends the server with everything that it started, and removes its folder. May be called twice. */
   dispose(): Promise<void>;
+}
+
+export type ServedEditor = Pick<EditorSession, 'url' | 'dispose'>;
+
+/** A real VS Code without a window: whoever opens the address sees it. Rejects, with nothing left behind, when that fails. */
+export async function serveEditor(options: ServerOptions): Promise<ServedEditor> {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'editor-'));
+  const server = new Server(options, dataFolder);
+  const dispose = async () => {
+    await server.stop();
+    await rm(dataFolder, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    await prepare(options, dataFolder);
+    return { url: address(options, await server.start()), dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
 }
 
 /** Opens a real VS Code: starts its server and a browser on it. Rejects, with nothing left behind, when that fails. */
@@ -105,7 +126,7 @@ const browserFlags = [
 ];
 
 /** Settings and extensions have to be there before the server starts. */
-async function prepare(options: EditorOptions, dataFolder: string): Promise<void> {
+async function prepare(options: ServerOptions, dataFolder: string): Promise<void> {
   const theme = options.colorTheme
     ? { 'workbench.colorTheme': options.colorTheme, 'window.autoDetectColorScheme': false }
     : {};
@@ -129,13 +150,13 @@ function exitFor(signal: NodeJS.Signals): void {
 class Server {
   /** Rejects when the server ends without having been asked to. */
   readonly died: Promise<never>;
-  readonly #options: EditorOptions;
+  readonly #options: ServerOptions;
   readonly #dataFolder: string;
   #fail: (error: Error) => void = () => undefined;
   #process: ChildProcess | undefined;
   #output = '';
 
-  constructor(options: EditorOptions, dataFolder: string) {
+  constructor(options: ServerOptions, dataFolder: string) {
     this.died = new Promise((_resolve, reject) => {
       this.#fail = reject;
     });
@@ -218,7 +239,7 @@ async function listen(page: Page, options: EditorOptions): Promise<{ readonly ex
   return { exit };
 }
 
-function address(options: EditorOptions, port: number): string {
+function address(options: ServerOptions, port: number): string {
   const authority = `127.0.0.1:${port}`;
   const remote = (path: string) => `vscode-remote://${authority}${path}`;
   const payload = [
