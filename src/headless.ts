@@ -17,7 +17,7 @@ import { type HeadlessOptions, parseOptions, usage } from './headless/options.ts
 /** package.json is there in every installation: without its `type` this file would not run. */
 const version = String(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version);
 const exitCodes = { done: 0, refused: 1, wrongUsage: 2 } as const;
-/** A task that still runs when this is over is left to the journal; containers are killed after ten seconds or more. */
+/** Kubernetes gives 30 s by default. A task that is cut off, then or sooner, is taken up from the journal at the next start. */
 const drainMs = 25_000;
 
 async function run(options: HeadlessOptions): Promise<number> {

@@ -8,8 +8,17 @@ const longestRecord = 4000;
 export function stderrLog(verbose: boolean, clock: Clock, write: (line: string) => void): Log {
   return (level: LogLevel, message, fields) => {
     if (level === 'debug' && !verbose) return;
-    const rest = fields === undefined ? '' : ` ${JSON.stringify(fields)}`;
+    const rest = fields === undefined ? '' : ` ${serialised(fields)}`;
     const time = new Date(clock.now()).toISOString();
     write(`${time} ${level.padEnd(5)} ${cleanText(`${message}${rest}`, longestRecord)}\n`);
   };
+}
+
+function serialised(fields: Readonly<Record<string, unknown>>): string {
+  try {
+    return JSON.stringify(fields);
+  } catch (error) {
+    // A cycle or a bigint is a mistake of the caller; the message alone is better than no record.
+    return `(fields cannot be written: ${String(error)})`;
+  }
 }
