@@ -7,11 +7,24 @@ import type { Decoded, Dialect, DialectSession, Encoded } from '../../src/agent/
 import type { AgentIdentity, Incoming, Outgoing } from '../../src/agent/connection/messages.ts';
 import { FakeClock } from '../fakes/fakeClock.ts';
 
-/** One real message of a dialect, with what it means: a file of test/fixtures/<dialect>/. */
+/** What went before on the same connection. */
+type Step = { readonly say: Outgoing } | { readonly hear: unknown } | { readonly poll: true };
+
+/**
+ * One real message of a dialect, with what it means: a file of test/fixtures/<dialect>/. `<1>` stands for the first id
+ * that the session made, `<2>` for the second, and so on.
+ */
 type Fixture =
-  | { readonly direction: 'in'; readonly text?: string; readonly frame?: unknown; readonly decoded: Decoded }
+  | {
+      readonly direction: 'in';
+      readonly before?: readonly Step[];
+      readonly text?: string;
+      readonly frame?: unknown;
+      readonly decoded: Decoded;
+    }
   | {
       readonly direction: 'out';
+      readonly before?: readonly Step[];
       readonly say: Outgoing;
       /** The frames as JSON; `<id>` stands for the message id. None where the dialect has no way to say it. */
       readonly frames: readonly unknown[];
@@ -56,18 +69,20 @@ export interface DialectUnderTest {
 export function dialectContract({ dialect, hears }: DialectUnderTest): void {
   const folder = join(import.meta.dirname, '..', 'fixtures', dialect.name);
   const fixtures = readdirSync(folder).map((file) => ({ name: file.replace(/\.json$/, ''), ...read(folder, file) }));
-  const open = (): DialectSession => dialect.open(self, new FakeClock({ start: Date.UTC(2025, 10, 10, 9) }));
+  const open = (): DialectSession => prepared(dialect, []).session;
 
   describe(`dialect contract: ${dialect.name}`, () => {
     for (const fixture of fixtures) {
       if (fixture.direction === 'in') {
         test(`reads ${fixture.name}`, () => {
-          assert.deepEqual(open().decode(textOf(fixture)), fixture.decoded);
+          const { session, fill, blank } = prepared(dialect, fixture.before ?? []);
+          assert.deepEqual(blank(session.decode(fill(textOf(fixture)))), fixture.decoded);
         });
       } else {
         test(`writes ${fixture.name}`, () => {
-          const { messageId, frames, delivery } = open().encode(fixture.say);
-          const read = frames.map((frame) => JSON.parse(frame.replaceAll(messageId, '<id>')));
+          const { session, blank } = prepared(dialect, fixture.before ?? []);
+          const { messageId, frames, delivery } = session.encode(fixture.say);
+          const read = frames.map((frame) => blank(JSON.parse(frame.replaceAll(messageId, '<id>'))));
           assert.deepEqual(read, fixture.frames);
           assert.equal(delivery, fixture.delivery);
         });
@@ -126,6 +141,11 @@ export function dialectContract({ dialect, hears }: DialectUnderTest): void {
         });
       const keyed = fc.dictionary(
         fc.constantFrom(
+          'jsonrpc',
+          'method',
+          'params',
+          'result',
+          'status',
           'type',
           'Type',
           'payload',
@@ -140,7 +160,7 @@ export function dialectContract({ dialect, hears }: DialectUnderTest): void {
         fc.jsonValue(),
       );
       const typed = fc
-        .tuple(fc.constantFrom(...typesOf(real)), keyed)
+        .tuple(fc.constantFrom('', ...typesOf(real)), keyed)
         .map(([type, rest]) => JSON.stringify({ ...rest, type }));
       const frame = fc.oneof(
         changed,
@@ -149,20 +169,61 @@ export function dialectContract({ dialect, hears }: DialectUnderTest): void {
         fc.json(),
         keyed.map((value) => JSON.stringify(value)),
       );
-      let session = open();
+      let { session, fill } = prepared(dialect, []);
       let runs = 0;
       fc.assert(
         fc.property(frame, (text) => {
-          if (++runs % 100 === 0) session = open();
-          const decoded = session.decode(text);
+          // Each time at another point of a conversation.
+          if (++runs % 20 === 0) {
+            const fixture = fixtures[(runs / 20) % fixtures.length];
+            ({ session, fill } = prepared(dialect, fixture?.before ?? []));
+          }
+          const decoded = session.decode(fill(text));
           assert.ok(['words', 'unknown', 'malformed'].includes(decoded.kind));
           if (decoded.kind === 'words') for (const word of decoded.words) checkWord(word);
+          if (decoded.kind !== 'unknown') for (const reply of decoded.replies) JSON.parse(reply);
           assert.equal(Reflect.get({}, 'polluted'), undefined);
         }),
         { numRuns: 20_000, seed: 20251110 },
       );
     });
   });
+}
+
+interface Prepared {
+  readonly session: DialectSession;
+  /** Puts the session's ids where a fixture has their numbers. */
+  fill(text: string): string;
+  /** The other way round, in everything that is JSON. */
+  blank<T>(value: T): T;
+}
+
+function prepared(dialect: Dialect, before: readonly Step[]): Prepared {
+  const clock = new FakeClock({ start: Date.UTC(2025, 10, 10, 9) });
+  const ids: string[] = [];
+  const session = dialect.open(self, {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    after: (ms, callback) => clock.after(ms, callback),
+    random: () => clock.random(),
+    uuid: () => {
+      const id = clock.uuid();
+      ids.push(id);
+      return id;
+    },
+  });
+  const fill = (text: string) => text.replace(/<(\d+)>/g, (token, number) => ids[Number(number) - 1] ?? token);
+  const blank = <T>(value: T): T =>
+    JSON.parse(ids.reduce((text, id, index) => text.replaceAll(id, `<${index + 1}>`), JSON.stringify(value)));
+  for (const step of before) {
+    if ('say' in step) session.encode(step.say);
+    else if ('poll' in step) session.poll();
+    else {
+      const decoded = session.decode(fill(JSON.stringify(step.hear)));
+      assert.equal(decoded.kind, 'words', `what went before is not understood: ${JSON.stringify(decoded)}`);
+    }
+  }
+  return { session, fill, blank };
 }
 
 function checkWord(word: Incoming): void {

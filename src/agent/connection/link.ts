@@ -116,6 +116,9 @@ export function openLink(parts: LinkParts, events: LinkEvents): Link {
       case 'refused':
         refused(word);
         break;
+      case 'expired':
+        fail({ kind: 'refused', key: false, text: word.text });
+        break;
       default:
         // Who gives us work has registered us, whether it says so or not.
         if (stage === 'registering') becomeRegistered(undefined);
@@ -144,7 +147,7 @@ export function openLink(parts: LinkParts, events: LinkEvents): Link {
       stage = 'registered';
       timers.get('register')?.dispose();
       heartbeat();
-      if (session.pollEvery !== undefined) poll(session.pollEvery);
+      if (session.pollEvery !== undefined) poll();
     }
     if (first || agentId !== undefined) events.registered(agentId);
   }
@@ -154,9 +157,9 @@ export function openLink(parts: LinkParts, events: LinkEvents): Link {
     arm('heartbeat', heartbeatEveryMs, heartbeat);
   }
 
-  function poll(everyMs: number): void {
+  function poll(): void {
     for (const frame of session.poll()) put(frame);
-    arm('poll', everyMs, () => poll(everyMs));
+    if (session.pollEvery !== undefined) arm('poll', session.pollEvery, poll);
   }
 
   function transmit(message: Outgoing): string | undefined {
@@ -207,6 +210,7 @@ export function openLink(parts: LinkParts, events: LinkEvents): Link {
   return {
     send: (message) => (stage === 'registered' ? transmit(message) : undefined),
     close: () => {
+      if (stage === 'registered') for (const frame of session.goodbye?.() ?? []) put(frame);
       stop();
       socket.close();
     },

@@ -15,6 +15,8 @@ export interface Capability {
 export interface AgentIdentity {
   /** UUID; one live window each. */
   readonly id: string;
+  /** For servers where the id is all that anybody sees of us; `id` when it is missing. */
+  readonly readableId?: string;
   readonly name: string;
   readonly version: string;
   readonly capabilities: readonly Capability[];
@@ -70,6 +72,10 @@ export type Incoming =
   | { readonly kind: 'config'; readonly config: unknown }
   | { readonly kind: 'healthCheck' }
   | { readonly kind: 'capabilityQuery' }
+  /** The server can be connected to, but has no way to give anybody a task. */
+  | { readonly kind: 'noTasks' }
+  /** The server no longer knows this connection; only another one helps. */
+  | { readonly kind: 'expired'; readonly text: string }
   /** The server has the message we sent under this id. */
   | { readonly kind: 'delivered'; readonly messageId: string }
   /** The server says no, to one message (`about`) or in general. */

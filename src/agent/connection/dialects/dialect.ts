@@ -16,13 +16,15 @@ export interface DialectSession {
    * undefined where the server always answers.
    */
   readonly silenceMeansRegistered: number | undefined;
-  /** How often `poll` wants to be called once registered; undefined where the server pushes. */
+  /** Milliseconds until `poll` wants to be called next, asked after each call; undefined where the server pushes. */
   readonly pollEvery: number | undefined;
   /** Frames that ask the server for news. Only called when `pollEvery` is set. */
   poll(): readonly string[];
   encode(message: Outgoing): Encoded;
   /** One frame from the server. Never throws. */
   decode(frame: string): Decoded;
+  /** What a polite end begins with. */
+  goodbye?(): readonly string[];
 }
 
 export interface Encoded {

@@ -3,8 +3,9 @@ import { type Fields, fieldsOf, isObject, pick } from '../../fields.ts';
 import type { AgentIdentity, Incoming } from '../../messages.ts';
 import { refusalOf } from '../../refusal.ts';
 import { parseJson } from '../../safeJson.ts';
+import { readId } from '../../taskFields.ts';
 import type { Decoded } from '../dialect.ts';
-import { readTask, taskId } from './task.ts';
+import { readTask } from './task.ts';
 
 interface DecodedFrame {
   readonly decoded: Decoded;
@@ -45,7 +46,7 @@ export function decodeFrame(text: string, me: AgentIdentity): DecodedFrame {
     case 'task.cancelled':
     case 'task.canceled': {
       const id =
-        taskId(payload, payload === frame ? ['task_id'] : ['task_id', 'id']) ?? taskId(frame, ['task_id', 'id']);
+        readId(payload, payload === frame ? ['task_id'] : ['task_id', 'id']) ?? readId(frame, ['task_id', 'id']);
       if (id === undefined) return malformed('a cancellation without a task id');
       const reason = shortText(pick(payload, 'reason'));
       return said({ kind: 'cancel', taskId: id, ...(reason !== undefined && { reason }) });
@@ -89,12 +90,12 @@ function refused(payload: Fields, frame: Fields): DecodedFrame {
   const code = pick(inner, 'code') ?? pick(payload, 'code');
   if (!parsed.success && code === undefined) return malformed('an error without a text or a code');
   const text = (parsed.success ? parsed.data : `error ${String(code)}`).slice(0, 1000);
-  const about = messageId(payload) ?? messageId(frame) ?? taskId(payload, ['task_id']);
+  const about = messageId(payload) ?? messageId(frame) ?? readId(payload, ['task_id']);
   return said({ kind: 'refused', reason: refusalOf(code, text), text, ...(about !== undefined && { about }) });
 }
 
 function messageId(fields: Fields): string | undefined {
-  return taskId(fields, ['id', 'message_id']);
+  return readId(fields, ['id', 'message_id']);
 }
 
 function shortText(value: unknown): string | undefined {

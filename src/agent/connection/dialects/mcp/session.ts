@@ -1,0 +1,194 @@
+import type { Clock } from '../../../shared/clock.ts';
+import { type Fields, fieldsOf, isObject, pick } from '../../fields.ts';
+import type { AgentHealth, AgentIdentity, Incoming, Outgoing } from '../../messages.ts';
+import type { Decoded, DialectSession, Encoded } from '../dialect.ts';
+import type { RequestBudget } from './budget.ts';
+import { createPieces } from './pieces.ts';
+import { type RpcError, readRpc, rpcRefusal, rpcRequest } from './rpc.ts';
+import { createWork, type Work } from './work.ts';
+
+export const protocolVersion = '2025-06-18';
+const mostPending = 1000;
+
+/** Which of the servers it is, once it said so. */
+type Server = 'unknown' | 'gives work' | 'edge without work' | 'older without work';
+
+type Pending = 'initialize' | 'register' | 'tools' | 'heartbeat' | 'work';
+
+const said = (words: readonly Incoming[], replies: readonly string[] = []): Decoded => ({
+  kind: 'words',
+  words,
+  replies,
+});
+
+export function openMcp(me: AgentIdentity, clock: Clock, budget: RequestBudget): DialectSession {
+  const agentId = me.readableId ?? me.id;
+  const pending = new Map<string, Pending>();
+  const pieces = createPieces();
+  let server: Server = 'unknown';
+  let registrationId = '';
+  let health: AgentHealth | undefined;
+
+  function ask(kind: Pending, method: string, params?: object, id = clock.uuid()): string {
+    pending.set(id, kind);
+    for (const oldest of pending.keys()) {
+      if (pending.size <= mostPending) break;
+      pending.delete(oldest);
+    }
+    if (method !== 'initialize' && method !== 'ping') budget.spend();
+    return rpcRequest(id, method, params);
+  }
+  const work: Work = createWork({
+    agentId,
+    budget,
+    clock,
+    health: () => health,
+    batch: (id, tools) => ask('work', 'tools/batch', { parallel: false, tools }, id),
+  });
+
+  function encode(message: Outgoing): Encoded {
+    const messageId = clock.uuid();
+    const framed = (frames: readonly string[], delivery: Encoded['delivery'] = 'none') => ({
+      messageId,
+      frames,
+      delivery,
+    });
+    switch (message.kind) {
+      case 'register': {
+        registrationId = messageId;
+        work.running(message.runningTasks);
+        const clientInfo = { name: agentId.slice(0, 256), version: me.version.slice(0, 128), type: 'ide' };
+        const params = { protocolVersion, clientInfo, capabilities: {} };
+        return framed([ask('initialize', 'initialize', params, messageId)]);
+      }
+      case 'heartbeat': {
+        health = message.health;
+        if (server === 'older without work') {
+          return framed([ask('heartbeat', 'x-devmesh/agent/health', undefined, messageId)]);
+        }
+        // Where there is work the heartbeat travels with the question for it.
+        return framed(server === 'edge without work' ? [ask('heartbeat', 'ping', undefined, messageId)] : []);
+      }
+      case 'result':
+        // Without work there is nobody who would keep a result.
+        if (server !== 'gives work') return framed([]);
+        return framed([work.result(messageId, message.result)], 'reply');
+      case 'accepted':
+        work.running([message.taskId]);
+        return framed([]);
+      case 'progress':
+      case 'health':
+      case 'capabilities':
+      case 'configApplied':
+      case 'error':
+        return framed([]);
+    }
+  }
+
+  function decode(text: string): Decoded {
+    const frame = readRpc(text);
+    switch (frame.kind) {
+      case 'malformed':
+        return { ...frame, replies: [] };
+      case 'call':
+        return called(frame.id, frame.method, frame.params);
+      case 'result': {
+        // One server answers even the notification of ours, without an id.
+        if (frame.id === undefined) return said([]);
+        const asked = take(frame.id);
+        if (asked === undefined) return { kind: 'unknown', name: 'a response to nothing' };
+        if (pick(frame.result, 'streamed') !== true) return answered(frame.id, asked, frame.result);
+        const whole = readRpc(pieces.take(frame.id) ?? '');
+        if (whole.kind === 'result') return answered(frame.id, asked, whole.result);
+        const error = { code: -32603, text: 'a response came in pieces, and not all of them', data: fieldsOf({}) };
+        return refused(frame.id, asked, whole.kind === 'error' ? whole.error : error);
+      }
+      case 'error': {
+        const { id, error } = frame;
+        if (/\bSession not found\b/i.test(error.text)) return said([{ kind: 'expired', text: error.text }]);
+        const asked = id === undefined ? undefined : take(id);
+        // Also what is sent for a notification, then without an id.
+        if (id === undefined || asked === undefined) return { kind: 'unknown', name: `an error: ${error.text}` };
+        return refused(id, asked, error);
+      }
+    }
+  }
+
+  function take(id: string): Pending | undefined {
+    const asked = pending.get(id);
+    pending.delete(id);
+    return asked;
+  }
+
+  function called(id: string | undefined, method: string, params: Fields): Decoded {
+    if (method === '$/contentChunk') {
+      if (pieces.add(params)) return said([]);
+      return { kind: 'malformed', problem: 'a piece that was not due', replies: [] };
+    }
+    if (method === '$/progress' || method === '$/logMessage') return said([]);
+    if (method === 'ping' && id !== undefined) return said([], [JSON.stringify({ jsonrpc: '2.0', id, result: {} })]);
+    return { kind: 'unknown', name: method.slice(0, 100) };
+  }
+
+  function answered(id: string, asked: Pending, result: Fields): Decoded {
+    switch (asked) {
+      case 'initialize': {
+        const initialized = rpcRequest(undefined, 'initialized');
+        const older = pick(fieldsOf(pick(result, 'serverInfo')), 'name') === 'developer-mesh-mcp';
+        if (!older) return said([], [initialized, ask('tools', 'tools/list', {})]);
+        const capabilities = [...new Set(me.capabilities.flatMap(({ taskTypes }) => taskTypes))];
+        const params = { agent_id: agentId, agent_type: 'ide', capabilities };
+        return said([], [initialized, ask('register', 'x-devmesh/agent/register', params)]);
+      }
+      case 'register':
+        server = 'older without work';
+        return said([{ kind: 'registered', agentId }, { kind: 'noTasks' }]);
+      case 'tools': {
+        const list = pick(result, 'tools');
+        const tools: readonly unknown[] = Array.isArray(list) ? list : [];
+        const names = new Set(tools.map((tool) => (isObject(tool) ? tool['name'] : undefined)));
+        if (['agent_heartbeat', 'task_list', 'task_complete'].every((name) => names.has(name))) {
+          server = 'gives work';
+          return said([], work.ask());
+        }
+        server = 'edge without work';
+        return said([{ kind: 'registered', agentId }, { kind: 'noTasks' }]);
+      }
+      case 'heartbeat':
+        return said([]);
+      case 'work': {
+        const { words, replies } = work.answered(id, result);
+        return said(words, replies);
+      }
+    }
+  }
+
+  function refused(id: string, asked: Pending, { code, text, data }: RpcError): Decoded {
+    const reason = rpcRefusal(code, text);
+    if (reason === 'rate') {
+      const seconds = pick(data, 'retry_after', 'retry_after_seconds');
+      budget.rest(typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : 1000);
+    }
+    switch (asked) {
+      case 'initialize':
+      case 'register':
+      case 'tools':
+        return said([{ kind: 'refused', reason, text, about: registrationId }]);
+      case 'work':
+        return said(work.refused(id, reason, text, registrationId));
+      case 'heartbeat':
+        return { kind: 'unknown', name: `a refused heartbeat: ${text}` };
+    }
+  }
+
+  return {
+    silenceMeansRegistered: undefined,
+    get pollEvery() {
+      return server === 'gives work' ? budget.wait : undefined;
+    },
+    poll: () => (server === 'gives work' ? work.poll() : []),
+    encode,
+    decode,
+    goodbye: () => (server === 'gives work' ? work.goodbye() : []),
+  };
+}
