@@ -6,6 +6,7 @@ import { makePackage } from '../setup/package.ts';
 import { root, testFolder } from '../setup/paths.ts';
 import { bundleSuites } from './bundleSuites.ts';
 import { runInEditor, runOnDesktop } from './editorRun.ts';
+import { journeyEnvironment } from './journeyEnvironment.ts';
 import type { SuiteResult } from './suiteResult.ts';
 
 /** `latest` and `minimum` run the extension from its build, `installed` runs the VSIX, `desktop` the application. */
@@ -69,6 +70,7 @@ async function runInstalled(limit: { readonly grep?: string }): Promise<SuiteRes
   await makePackage(root, install);
   console.log(`VS Code ${latestVersion} with the package installed`);
   const suites = await bundleSuites('installed');
-  const run = { ...limit, extension: join(root, 'test', 'editor', 'probe'), suites, install };
+  const environment = await journeyEnvironment();
+  const run = { ...limit, extension: join(root, 'test', 'editor', 'probe'), suites, install, environment };
   return runInEditor(run, await installEditor(latestVersion), await ensureBrowser());
 }

@@ -15,9 +15,14 @@ export interface EditorRun {
   readonly extension: string;
   /** A VSIX to install first. */
   readonly install?: string;
+  /** Added to that of the extension host. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Only the tests whose full name matches, as Mocha's grep. */
   readonly grep?: string;
 }
+
+/** Whoever runs the tests may be signed in to a mesh and to AWS; the editor under test is not. */
+export const nobody = { MCP_SERVER_URL: '', MCP_API_KEY: '', AWS_PROFILE: '', AWS_EC2_METADATA_DISABLED: 'true' };
 
 /** Longer than any good run; an editor that hangs must not hang the machine that waits for it. */
 const limitMs = 600_000;
@@ -92,7 +97,8 @@ async function withFolders(run: EditorRun, start: (folders: Folders) => Promise<
   const resultFile = join(folder, 'result.json');
   try {
     await cp(join(root, 'test', 'fixtures', 'workspace'), workspace, { recursive: true });
-    const environment = orderEnvironment({ resultFile, ...(run.grep && { grep: run.grep }) });
+    const order = orderEnvironment({ resultFile, ...(run.grep && { grep: run.grep }) });
+    const environment = { ...nobody, ...run.environment, ...order };
     const { code, troubles } = await start({ workspace, environment });
     const text = await readFile(resultFile, 'utf8').catch(() => undefined);
     if (text === undefined) {

@@ -8,7 +8,7 @@ import { parseOrder, type SuiteFailure, type SuiteResult, suiteLine } from './su
 export async function runMocha(load: () => void): Promise<void> {
   const order = parseOrder(process.env);
   const watch = new RejectionWatch();
-  const mocha = new Mocha({ ui: 'tdd', timeout: 20_000, forbidOnly: true, forbidPending: true, reporter: Silent });
+  const mocha = new Mocha({ ui: 'tdd', timeout: 30_000, forbidOnly: true, forbidPending: true, reporter: Silent });
   if (order.grep) mocha.grep(order.grep);
   // Mocha makes `suite` and `test` known with this event; it has no public call for tests that are in a bundle.
   mocha.suite.emit('pre-require', globalThis, 'bundle', mocha);

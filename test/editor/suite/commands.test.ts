@@ -10,7 +10,8 @@ import { keepTaskHistory } from '../../../src/editor/taskHistory.ts';
 import { createVirtualDocuments } from '../../../src/editor/virtualDocuments.ts';
 import { FakeAgent } from '../../fakes/fakeAgent.ts';
 import { MemorySecrets } from '../../fakes/memorySecrets.ts';
-import { findingAt, openFile, until } from './editorWorld.ts';
+import { until } from '../inside.ts';
+import { findingAt, openFile } from './editorWorld.ts';
 
 const key = { origin: 'wss://mesh.example.com:443', value: 'a-key' };
 const raise = (error: unknown) => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'mocha';
 import * as vscode from 'vscode';
-import { findingAt, openFile, openSurfaces, ourDiagnostics, until } from './editorWorld.ts';
+import { ourDiagnostics, until } from '../inside.ts';
+import { findingAt, openFile, openSurfaces } from './editorWorld.ts';
 
 const code = 'const a = 1;\nconst risky = eval("a");\nconst b = 2;\n';
 

@@ -8,18 +8,13 @@ import { attachSurfaces } from '../../../src/editor/attach.ts';
 import { toRange } from '../../../src/editor/convert.ts';
 import { FakeAgent } from '../../fakes/fakeAgent.ts';
 import { sampleFinding } from '../../fakes/sampleFinding.ts';
+import { workspaceFolder } from '../inside.ts';
 
 /** Surfaces of their own over an agent that the test plays. The extension's own surfaces go on beside them. */
 export function openSurfaces() {
   const agent = new FakeAgent();
   const surfaces = attachSurfaces({ agent, host: quietHost, settings: () => defaultSettings });
   return { agent, findings: surfaces.findings, dispose: () => surfaces.dispose() };
-}
-
-export function workspaceFolder(): string {
-  const folder = vscode.workspace.workspaceFolders?.[0];
-  assert.ok(folder, 'no folder is open');
-  return folder.uri.fsPath;
 }
 
 /** A new file of the workspace, opened; gone again after `dispose`. */
@@ -45,19 +40,6 @@ export function findingAt(document: vscode.TextDocument, quote: string, own: Par
   const range = new vscode.Range(document.positionAt(start), document.positionAt(start + quote.length));
   const file = vscode.workspace.asRelativePath(document.uri, false);
   return sampleFinding({ file, quote, range: toRange(range), ...own });
-}
-
-export function ourDiagnostics(uri: vscode.Uri): vscode.Diagnostic[] {
-  return vscode.languages.getDiagnostics(uri).filter(({ source }) => source === 'Developer Mesh');
-}
-
-/** Waits until it holds. What surfaces show follows their events by fractions of a second. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 8000;
-  while (!(await holds())) {
-    assert.ok(performance.now() < deadline, `it never came to this: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 const quietHost: Host = {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'mocha';
 import * as vscode from 'vscode';
 import { createApplyChanges, type ProposedChange, proposalScheme } from '../../../src/editor/applyChange.ts';
-import { findingAt, openFile, openSurfaces, until } from './editorWorld.ts';
+import { until } from '../inside.ts';
+import { findingAt, openFile, openSurfaces } from './editorWorld.ts';
 
 const code = 'let total = 0;\nfor (let i = 0; i < 3; i++) total += i;\n';
 const fix = { old: 'i < 3', new: 'i <= 3' };

@@ -11,7 +11,8 @@ import { logInto } from '../../../src/editor/logChannel.ts';
 import { createVscodeHost } from '../../../src/editor/vscodeHost.ts';
 import { hostContract, hostProject, type OpenedHost } from '../../contract/host.ts';
 import { MemorySecrets } from '../../fakes/memorySecrets.ts';
-import { openFile, until, workspaceFolder } from './editorWorld.ts';
+import { until, workspaceFolder } from '../inside.ts';
+import { openFile } from './editorWorld.ts';
 
 const key = { origin: 'wss://mesh.example.com:8443', value: 'a-key-of-the-contract-suite' };
 const raise = (error: unknown) => {

@@ -6,7 +6,8 @@ import * as vscode from 'vscode';
 import * as z from 'zod/mini';
 import { defaultSettings } from '../../../src/agent/settings.ts';
 import { followSettings } from '../../../src/editor/settings.ts';
-import { findingAt, openFile, openSurfaces, ourDiagnostics, until, workspaceFolder } from './editorWorld.ts';
+import { ourDiagnostics, until, workspaceFolder } from '../inside.ts';
+import { findingAt, openFile, openSurfaces } from './editorWorld.ts';
 
 const raise = (error: unknown) => {
   throw error;
