@@ -103,6 +103,22 @@ test('an empty list is an answer; no list is none', () => {
   assert.equal(read('').readable, false);
 });
 
+test('an answer of which nothing could be understood is none, and neither is an empty list that was never closed', () => {
+  for (const json of [
+    '{"notes": "x", "findings": [{{{',
+    '{"notes": "x", "findings": [{"quote": 5}, null]}',
+    '{"notes": "x", "findings": [',
+    '{"notes": "x", "findings": [,',
+  ]) {
+    const { all, readable } = read(json);
+    assert.deepEqual(all, []);
+    assert.equal(readable, false, json);
+  }
+  assert.equal(read('{"notes": "x", "findings": []').readable, true, 'only the last bracket is missing');
+  assert.equal(read(`{"findings": [${JSON.stringify(finding(1))}, {{{`).readable, true, 'one was understood');
+  assert.equal(read(JSON.stringify({ input: { findings: [] } })).readable, true, 'an empty list one object deeper');
+});
+
 test('whatever arrives, the parser does not throw', () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 200 }), fc.json(), fc.boolean(), (noise, json, complete) => {

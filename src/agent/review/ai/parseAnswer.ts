@@ -16,7 +16,10 @@ export interface AnswerParser {
   end(complete: boolean): ModelFinding[];
   /** Findings that could not be understood. */
   readonly invalid: number;
-  /** After `end`: whether the answer held a list of findings at all, an empty one included. */
+  /**
+   * After `end`: whether the answer held a list of findings. An empty one is one when it was closed, and one with
+   * findings when at least one of them could be understood: what nobody can read is not "nothing found".
+   */
   readonly readable: boolean;
 }
 
@@ -25,6 +28,7 @@ export function createAnswerParser(): AnswerParser {
   let text = '';
   let invalid = 0;
   let listSeen = false;
+  let listClosed = false;
   const seen = new Set<string>();
   const scanner = createListScanner('findings');
 
@@ -44,7 +48,7 @@ export function createAnswerParser(): AnswerParser {
       return invalid;
     },
     get readable() {
-      return listSeen;
+      return listSeen && (seen.size > 0 || (listClosed && invalid === 0));
     },
     add(json) {
       if (text.length >= longestAnswer) return [];
@@ -58,12 +62,14 @@ export function createAnswerParser(): AnswerParser {
     },
     end(complete) {
       listSeen = scanner.foundList;
+      listClosed = scanner.ended;
       if (scanner.ended && !broken) return [];
       const start = text.search(/[[{]/);
       const json = start === -1 ? '' : text.slice(start);
       const list = listIn(parsed(json) ?? parsed(json + scanner.closing) ?? repaired(json));
       if (!list) return [];
       listSeen = true;
+      listClosed ||= !scanner.foundList && parsed(json.replace(/[\s`]+$/, '')) !== undefined;
       const whole = complete || scanner.betweenItems;
       const trusted = whole ? list : [...list.slice(0, -1), ...withoutLastWords(list.at(-1))];
       // What was understood before is recognised by `seen`, and what was not is not counted a second time.
