@@ -15,7 +15,8 @@ export function candidateModels(choice: string, region: string): readonly string
 
 /** An inference profile through which `model` can probably be called from `region`. */
 export function suggestProfile(model: string, region: string): string {
-  return `${prefixesFor(region)[0] ?? 'global'}.${model}`;
+  const bare = model.replace(/^(us-gov|us|eu|apac|au|jp|ca|global)\./, '');
+  return `${prefixesFor(region)[0] ?? 'global'}.${bare}`;
 }
 
 function prefixesFor(region: string): readonly string[] {

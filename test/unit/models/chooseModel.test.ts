@@ -41,6 +41,7 @@ test('a region without profiles of its own gets plain ids, and none is global', 
 test('a suggested profile is that of the region, or global where there is none', () => {
   assert.equal(suggestProfile('anthropic.x', 'eu-west-3'), 'eu.anthropic.x');
   assert.equal(suggestProfile('anthropic.x', 'sa-east-1'), 'global.anthropic.x');
+  assert.equal(suggestProfile('us.anthropic.x', 'eu-west-3'), 'eu.anthropic.x');
 });
 
 test('models that refuse are passed over, and the one that answers is asked first from then on', async () => {
