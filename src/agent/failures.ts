@@ -63,6 +63,17 @@ export const failures = {
     passing('upgrade-refused', `${host} answered HTTP ${status} instead of opening a WebSocket.`, reconnect),
   registrationRefused: (host: string, detail: string) =>
     passing('registration-refused', `${host} refused the registration of this agent.`, showLog, detail),
+  noDialectFits: (host: string) =>
+    passing(
+      'no-dialect-fits',
+      `${host} hangs up on every way of speaking that this agent knows.`,
+      openSetting('developerMesh.server.dialect'),
+    ),
+  noTasksThere: (host: string) =>
+    final(
+      'no-tasks-there',
+      `${host} is connected, but servers of its kind give no tasks; everything you start yourself works as always.`,
+    ),
   certificate: (host: string, detail: string) =>
     passing(
       'certificate',

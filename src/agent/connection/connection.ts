@@ -1,4 +1,4 @@
-import type { Failure } from '../failures.ts';
+import { type Failure, failures } from '../failures.ts';
 import type { Log } from '../host.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Disposable } from '../shared/disposables.ts';
@@ -75,7 +75,8 @@ export function createConnection(parts: ConnectionParts): Connection {
   let disposed = false;
   let keyRefused: Failure | undefined;
   let agentId = parts.self.id;
-  let maxFrameBytes = dialect.maxFrameBytes;
+  /** What the server was found to take, where that is less than the dialect says. */
+  let mostTaken = Number.POSITIVE_INFINITY;
   /** Tries in a row that did not become healthy. */
   let failed = 0;
   let registeredAt: number | undefined;
@@ -98,7 +99,7 @@ export function createConnection(parts: ConnectionParts): Connection {
         session: dialect.open({ ...parts.self, id: agentId }, clock),
         openSocket: parts.openSocket,
         clock,
-        maxFrameBytes: () => maxFrameBytes,
+        maxFrameBytes: () => Math.min(mostTaken, dialect.maxFrameBytes),
         runningTasks: parts.runningTasks,
         health: parts.health,
         odd: (what, detail) => {
@@ -116,8 +117,9 @@ export function createConnection(parts: ConnectionParts): Connection {
           if (state.kind === 'connected') show({ ...state, latencyMs });
         },
         tooLarge: (bytes) => {
-          maxFrameBytes = Math.max(smallestFrameBytes, Math.floor(Math.min(maxFrameBytes, bytes) / 2));
-          log('warn', 'the server found a message too large', { bytes, maxFrameBytes });
+          const most = Math.min(mostTaken, dialect.maxFrameBytes, bytes);
+          mostTaken = Math.max(smallestFrameBytes, Math.floor(most / 2));
+          log('warn', 'the server found a message too large', { bytes, maxFrameBytes: mostTaken });
         },
         ended,
       },
@@ -152,8 +154,19 @@ export function createConnection(parts: ConnectionParts): Connection {
       return;
     }
     if (registeredAt !== undefined && clock.monotonic() - registeredAt >= healthyAfterMs) failed = 0;
+    const advice = dialect.ended?.({
+      registered: registeredAt !== undefined,
+      opened,
+      ...(end.kind === 'closed' && { closeCode: end.code }),
+    });
+    if (advice === 'another') {
+      open();
+      return;
+    }
     failed += 1;
-    const verdict = judge(clean.end(end), host, opened);
+    const judged = judge(clean.end(end), host, opened);
+    const fits = advice !== 'noneFits' || judged.kind === 'stop';
+    const verdict = fits ? judged : { ...judged, failure: failures.noDialectFits(host) };
     if (verdict.kind === 'stop') {
       stage = { kind: 'idle' };
       keyRefused = verdict.failure;

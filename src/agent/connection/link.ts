@@ -57,6 +57,7 @@ export function openLink(parts: LinkParts, events: LinkEvents): Link {
   let alive: KeepAlive | undefined;
   let registrationId: string | undefined;
   let largestSent = 0;
+  let awaitedSilence: number | undefined;
   const timers = new Map<'register' | 'heartbeat' | 'poll', Disposable>();
   const awaitingReply = new Set<string>();
   /** In the order they were sent, so their marks never fall. */
@@ -73,10 +74,7 @@ export function openLink(parts: LinkParts, events: LinkEvents): Link {
         measured: (ms) => events.measured(ms),
         dead: () => fail({ kind: 'silent', ms: pongWithinMs }),
       });
-      const silence = session.silenceMeansRegistered;
-      if (silence === undefined) {
-        arm('register', registerWithinMs, () => fail({ kind: 'connectTimeout', ms: registerWithinMs }));
-      } else arm('register', silence, () => becomeRegistered(undefined));
+      awaitRegistration();
     },
     onMessage: (text) => hear(text),
     onPong: (text) => {
@@ -93,8 +91,23 @@ export function openLink(parts: LinkParts, events: LinkEvents): Link {
     },
   });
 
+  function awaitRegistration(): void {
+    awaitedSilence = session.silenceMeansRegistered;
+    if (awaitedSilence === undefined) {
+      arm('register', registerWithinMs, () => fail({ kind: 'connectTimeout', ms: registerWithinMs }));
+      return;
+    }
+    arm('register', awaitedSilence, () => {
+      const instead = session.afterSilence?.() ?? [];
+      for (const frame of instead) put(frame);
+      if (instead.length > 0) awaitRegistration();
+      else becomeRegistered(undefined);
+    });
+  }
+
   function hear(text: string): void {
     const decoded = session.decode(text);
+    if (stage === 'registering' && session.silenceMeansRegistered !== awaitedSilence) awaitRegistration();
     if (decoded.kind === 'unknown') {
       odd('a message of an unknown type', decoded.name);
       return;
@@ -204,6 +217,7 @@ export function openLink(parts: LinkParts, events: LinkEvents): Link {
   }
 
   function arm(name: 'register' | 'heartbeat' | 'poll', ms: number, callback: () => void): void {
+    timers.get(name)?.dispose();
     timers.set(name, clock.after(ms, callback));
   }
 

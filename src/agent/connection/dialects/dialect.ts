@@ -8,6 +8,19 @@ export interface Dialect {
   readonly maxFrameBytes: number;
   /** The state of one connection, new for each. */
   open(self: AgentIdentity, clock: Clock): DialectSession;
+  /**
+   * For a dialect that is still looking for the right one: how the connection ended that it opened last. `another`: it
+   * opens the next one differently, and that at once. `noneFits`: nothing it knows to say is understood.
+   */
+  ended?(last: LastConnection): 'another' | 'noneFits' | undefined;
+}
+
+export interface LastConnection {
+  readonly registered: boolean;
+  /** The WebSocket had been open. */
+  readonly opened: boolean;
+  /** Of the server's close; missing when it ended otherwise. */
+  readonly closeCode?: number;
 }
 
 export interface DialectSession {
@@ -16,6 +29,8 @@ export interface DialectSession {
    * undefined where the server always answers.
    */
   readonly silenceMeansRegistered: number | undefined;
+  /** That silence is over: what to say instead, and wait once more. None, or no such function: it counts as registered. */
+  afterSilence?(): readonly string[];
   /** Milliseconds until `poll` wants to be called next, asked after each call; undefined where the server pushes. */
   readonly pollEvery: number | undefined;
   /** Frames that ask the server for news. Only called when `pollEvery` is set. */

@@ -1,0 +1,51 @@
+import { type DialectMemory, detecting } from '../../src/agent/connection/dialects/detect.ts';
+import type { Dialect } from '../../src/agent/connection/dialects/dialect.ts';
+import { envelope } from '../../src/agent/connection/dialects/envelope.ts';
+import { createMcp } from '../../src/agent/connection/dialects/mcp.ts';
+import { mesh } from '../../src/agent/connection/dialects/mesh.ts';
+import { serverContract } from './server.ts';
+import { edgeKind, envelopeKind, meshKind, olderMcpKind, workingEdgeKind } from './serverKinds.ts';
+
+/** As the real ones, but asking more often than a scenario takes. */
+const mcp = () => createMcp({ idle: 60, busy: 30, alert: 1000, earnEvery: 1, savings: 10_000 });
+const polled: Dialect = {
+  ...envelope,
+  open: (me, clock) => ({ ...envelope.open(me, clock), pollEvery: 60 }),
+};
+const automatic = () => {
+  let known: Dialect['name'] | undefined;
+  const memory: DialectMemory = {
+    recall: () => known,
+    remember: (name) => {
+      known = name;
+    },
+    forget: () => {
+      known = undefined;
+    },
+  };
+  return detecting({ mesh, envelope: polled, mcp: mcp() }, memory);
+};
+
+serverContract('mesh', meshKind, () => mesh, 'mesh');
+serverContract(
+  'envelope',
+  () => envelopeKind(),
+  () => polled,
+  'envelope',
+);
+serverContract(
+  'envelope, ordinary key',
+  () => envelopeKind(false),
+  () => polled,
+  'envelope',
+);
+serverContract('older MCP', olderMcpKind, mcp, 'mcp');
+serverContract('edge without work', edgeKind, mcp, 'mcp');
+serverContract('edge with work', () => workingEdgeKind(), mcp, 'mcp');
+serverContract('edge with work, in pieces', () => workingEdgeKind(true), mcp, 'mcp');
+
+serverContract('mesh, found out', meshKind, automatic, 'mesh');
+serverContract('envelope, found out', () => envelopeKind(), automatic, 'envelope');
+serverContract('older MCP, found out', olderMcpKind, automatic, 'mcp');
+serverContract('edge without work, found out', edgeKind, automatic, 'mcp');
+serverContract('edge with work, found out', () => workingEdgeKind(), automatic, 'mcp');

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type DialectMemory, detecting } from '../../../src/agent/connection/dialects/detect.ts';
+import type { Dialect } from '../../../src/agent/connection/dialects/dialect.ts';
+import { envelope } from '../../../src/agent/connection/dialects/envelope.ts';
+import { createMcp } from '../../../src/agent/connection/dialects/mcp.ts';
+import { mesh } from '../../../src/agent/connection/dialects/mesh.ts';
+import { makeWorld } from './connectionWorld.ts';
+
+function detection(known?: Dialect['name']) {
+  const memory = { known };
+  const kept: DialectMemory = {
+    recall: () => memory.known,
+    remember: (name) => {
+      memory.known = name;
+    },
+    forget: () => {
+      memory.known = undefined;
+    },
+  };
+  return { memory, world: makeWorld({ dialect: detecting({ mesh, envelope, mcp: createMcp() }, kept) }) };
+}
+const greeted = (frame: Readonly<Record<string, unknown>> | undefined) => frame?.['method'] === 'initialize';
+const byGuide = (frame: Readonly<Record<string, unknown>> | undefined) => frame?.['type'] === 'agent.register';
+
+test('a silent server is spoken to by the guide on the same connection, and remembered once it was registered', async () => {
+  const { memory, world } = detection();
+  world.connection.connect();
+  await world.clock.advance(2_900);
+  assert.deepEqual(world.network.last.texts.map(greeted), [true]);
+  await world.clock.advance(300);
+  assert.ok(byGuide(world.network.last.texts[1]));
+  assert.deepEqual(world.kinds(), ['connecting']);
+  await world.clock.advance(2_100);
+  assert.equal(world.connection.state.kind === 'connected' && world.connection.state.dialect, 'mesh');
+  assert.equal(world.network.peers.length, 1);
+  world.network.last.cut();
+  await world.clock.advance(2_000);
+  assert.equal(memory.known, 'mesh');
+  assert.ok(byGuide(world.network.last.texts[0]), 'the second connection asks nothing');
+});
+
+test('a server that answers the hello in the words of the guide gets the registration at once', async () => {
+  const { world } = detection();
+  world.connection.connect();
+  await world.clock.advance(20);
+  world.network.last.send('{"type":"error","error":"no type","code":400}');
+  await world.clock.advance(20);
+  assert.ok(byGuide(world.network.last.texts[1]));
+  world.network.last.send('{"type":"agent.registered","features":["ack"]}');
+  await world.clock.advance(20);
+  assert.equal(world.connection.state.kind, 'connected');
+});
+
+for (const code of [1000, 1002, 1003, 1007, 1008]) {
+  test(`a server that closes with ${code} on the hello is met by the guide at once, and once`, async () => {
+    const { world } = detection();
+    world.connection.connect();
+    await world.clock.advance(20);
+    world.network.last.close(code);
+    await world.clock.advance(30);
+    assert.equal(world.network.peers.length, 2);
+    assert.ok(byGuide(world.network.last.texts[0]));
+    world.network.last.close(1000);
+    await world.clock.advance(10);
+    const { state } = world.connection;
+    assert.equal(state.kind === 'waiting' && state.failure.code, 'no-dialect-fits');
+    await world.clock.advance(2_000);
+    assert.ok(greeted(world.network.peers[2]?.texts[0]), 'then it begins anew');
+  });
+}
+
+test('a key that the server refuses by a close after the guide still stops the tries', async () => {
+  const { world } = detection();
+  world.connection.connect();
+  await world.clock.advance(20);
+  world.network.last.close(1000);
+  await world.clock.advance(30);
+  world.network.last.close(1008);
+  await world.clock.advance(10);
+  assert.equal(world.connection.state.kind, 'attention');
+});
+
+test('a line that breaks once is no answer; twice in a row the guide is tried', async () => {
+  const { world } = detection();
+  world.connection.connect();
+  await world.clock.advance(20);
+  world.network.last.cut();
+  await world.clock.advance(2_000);
+  assert.ok(greeted(world.network.last.texts[0]));
+  world.network.last.cut();
+  await world.clock.advance(2_000);
+  assert.equal(world.network.peers.length, 3);
+  assert.ok(byGuide(world.network.last.texts[0]));
+});
+
+test('what is remembered is not asked again, and forgotten after two connections in vain', async () => {
+  const { memory, world } = detection('mcp');
+  world.connection.connect();
+  await world.clock.advance(20);
+  assert.equal(world.network.last.texts[0]?.['type'], undefined, 'no hello, but its own first message');
+  world.network.last.close(1000);
+  await world.clock.advance(2_000);
+  assert.equal(memory.known, 'mcp');
+  world.network.last.close(1000);
+  await world.clock.advance(3_000);
+  assert.equal(memory.known, undefined);
+  assert.equal(world.network.last.texts[0]?.['type'], 0, 'the hello');
+});
+
+test('a server remembered for the guide that now speaks otherwise is asked anew', async () => {
+  const { memory, world } = detection('mesh');
+  world.connection.connect();
+  await world.clock.advance(20);
+  world.network.last.send('{"jsonrpc":"2.0","error":{"code":-32600,"message":"Method not found"}}\n');
+  await world.clock.advance(2_000);
+  assert.equal(memory.known, undefined);
+  assert.ok(greeted(world.network.last.texts[0]));
+});
+
+test('a refused hello is a refused registration', async () => {
+  const { world } = detection();
+  world.connection.connect();
+  await world.clock.advance(20);
+  const id = world.network.last.texts[0]?.['id'];
+  world.network.last.send(JSON.stringify({ id, type: 3, error: { code: 4001, message: 'Unauthorized' } }));
+  await world.clock.advance(20);
+  assert.equal(world.connection.state.kind, 'attention');
+});
+
+test('an MCP server that wants another form of the hello gets its own', async () => {
+  const { world } = detection();
+  world.connection.connect();
+  await world.clock.advance(20);
+  const { id } = world.network.last.texts[0] ?? {};
+  world.network.last.send(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32602, message: 'capabilities' } }));
+  await world.clock.advance(20);
+  const second = world.network.last.texts[1];
+  assert.ok(greeted(second));
+  assert.deepEqual(Object.keys(second ?? {}), ['jsonrpc', 'id', 'method', 'params']);
+});
