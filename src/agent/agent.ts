@@ -111,10 +111,11 @@ export function createAgent(host: Host, initial: Settings, parts: AgentParts): A
     },
     cancel: (taskId) => desk?.runner.cancel(taskId),
     useSettings(next) {
-      const { server } = settings;
+      const { server, agent } = settings;
       settings = next;
       workers.forgetModel();
-      if (next.server.url !== server.url || next.server.dialect !== server.dialect) link.reopen();
+      const another = next.server.url !== server.url || next.server.dialect !== server.dialect;
+      if (another || next.agent.id !== agent.id) link.reopen();
     },
     async drain(signal) {
       await desk?.runner.drain(signal);

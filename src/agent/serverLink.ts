@@ -6,7 +6,7 @@ import { parseServerUrl, type ServerUrl, withoutQuery } from './connection/serve
 import type { ConnectionState } from './connection/state.ts';
 import type { Desk } from './desk.ts';
 import type { AgentEvent } from './events.ts';
-import { failed, failures, type Outcome, succeeded } from './failures.ts';
+import { type Failure, failed, failures, type Outcome, succeeded } from './failures.ts';
 import type { Host } from './host.ts';
 import type { Settings } from './settings.ts';
 import { sleep } from './shared/clock.ts';
@@ -83,13 +83,17 @@ export function createServerLink(link: ServerLinkParts): ServerLink {
     if (!target.ok) return become({ kind: 'off', failure: target.failure });
     const { server, key } = target.value;
     become({ kind: 'connecting', url: withoutQuery(server.url), attempt: 1 });
-    const [desk, { openSession }] = await Promise.all([link.desk(), import('./serverSession.ts')]);
+    const [desk, { dialectFor, openSession }] = await Promise.all([link.desk(), import('./serverSession.ts')]);
+    const dialect = await dialectFor(session(server, key));
     if (mine !== wish) return;
     const disposables = new Disposables();
-    const limitedBy = (limits: AcceptedConfig) => {
-      serverLimits = limits;
+    const events = {
+      limitedBy: (limits: AcceptedConfig) => {
+        serverLimits = limits;
+      },
+      notice: (failure: Failure) => emit({ type: 'notice', failure }),
     };
-    const connection = openSession(session(server, key), desk, limitedBy, disposables);
+    const connection = openSession(session(server, key), dialect, desk, events, disposables);
     open = { connection, desk, dispose: () => disposables.dispose() };
     disposables.add(connection.onState(become));
     connection.connect();

@@ -1,14 +1,15 @@
 import type { AgentParts } from './agent.ts';
 import { agentConfig } from './connection/agentConfig.ts';
 import { capabilities } from './connection/capabilities.ts';
+import { chooseDialect, readableId } from './connection/chooseDialect.ts';
 import { type AcceptedConfig, checkConfigUpdate } from './connection/configUpdate.ts';
 import { type Connection, createConnection } from './connection/connection.ts';
-import { mesh } from './connection/dialects/mesh.ts';
+import type { Dialect } from './connection/dialects/dialect.ts';
 import type { AgentHealth, AgentIdentity, Incoming, RefusedConfig } from './connection/messages.ts';
 import type { ServerUrl } from './connection/serverUrl.ts';
 import { createOpenSocket } from './connection/webSocket.ts';
 import type { Desk } from './desk.ts';
-import { failed, failures, type Outcome, succeeded } from './failures.ts';
+import { type Failure, failed, failures, type Outcome, succeeded } from './failures.ts';
 import type { Host } from './host.ts';
 import { defaultModels } from './models/defaultModels.ts';
 import type { Settings } from './settings.ts';
@@ -23,11 +24,23 @@ export interface SessionParts {
   modelWorks(): boolean;
 }
 
+export interface SessionEvents {
+  limitedBy(limits: AcceptedConfig): void;
+  /** Something about this server that a person should know. */
+  notice(failure: Failure): void;
+}
+
+/** The dialect for this server, as the settings have it now. */
+export function dialectFor({ host, server, settings }: SessionParts): Promise<Dialect> {
+  return chooseDialect(settings().server.dialect, { url: server.url, folder: host.storage, log: host.log });
+}
+
 /** A connection whose every word is answered: tasks by the desk, questions by what the desk knows. Not yet connecting. */
 export function openSession(
   session: SessionParts,
+  dialect: Dialect,
   desk: Desk,
-  limitedBy: (limits: AcceptedConfig) => void,
+  events: SessionEvents,
   disposables: Disposables,
 ): Connection {
   const { runner, journal, instance } = desk;
@@ -41,7 +54,8 @@ export function openSession(
     failedTasks: runner.counts.failed,
     uptimeSeconds: Math.round((clock.monotonic() - openedAt) / 1000),
   });
-  const connection = connectionTo(session, instance.agentId, () => runner.unfinished, health);
+  const connection = connectionTo(session, dialect, instance.agentId, () => runner.unfinished, health);
+  let toldNoTasks = false;
 
   const hear = (word: Incoming) => {
     switch (word.kind) {
@@ -52,6 +66,11 @@ export function openSession(
       case 'delivered':
       case 'refused':
         return runner.hear(word);
+      case 'noTasks':
+        // Once: each reconnect would say it again.
+        if (!toldNoTasks) events.notice(failures.noTasksThere(session.server.host));
+        toldNoTasks = true;
+        return;
       case 'capabilityQuery':
         connection.send({ kind: 'capabilities' });
         return;
@@ -71,7 +90,7 @@ export function openSession(
       case 'config': {
         const { accepted, refused, version } = checkConfigUpdate(word.config);
         const verdict = applicable(accepted, session.settings());
-        if (verdict.applied.length > 0) limitedBy(accepted);
+        if (verdict.applied.length > 0) events.limitedBy(accepted);
         connection.send({
           kind: 'configApplied',
           applied: verdict.applied,
@@ -90,11 +109,12 @@ export function openSession(
  * Registers once, on a connection of its own and under an id of its own, and closes it. Resolves with that id, or with
  * why it did not work.
  */
-export function tryOnce(session: SessionParts, signal: AbortSignal): Promise<Outcome<string>> {
+export async function tryOnce(session: SessionParts, signal: AbortSignal): Promise<Outcome<string>> {
   const idle = { activeTasks: 0, queuedTasks: 0, completedTasks: 0, failedTasks: 0, uptimeSeconds: 0 };
   const id = session.parts.clock.uuid();
   const connection = connectionTo(
     session,
+    await dialectFor(session),
     id,
     () => [],
     () => ({ status: 'healthy', ...idle }),
@@ -121,6 +141,7 @@ const preferredModels: readonly [string, ...string[]] = [bestModel.id, ...otherM
 
 function connectionTo(
   { host, parts, server, key, settings }: SessionParts,
+  dialect: Dialect,
   agentId: string,
   runningTasks: () => readonly string[],
   health: () => AgentHealth,
@@ -128,6 +149,7 @@ function connectionTo(
   const { clock } = parts;
   const self: AgentIdentity = {
     id: agentId,
+    readableId: readableId(settings().agent.id, parts.machineName, agentId),
     name: settings().agent.name || `${host.description} on ${parts.machineName}`,
     version: parts.version,
     capabilities,
@@ -136,7 +158,7 @@ function connectionTo(
   return createConnection({
     server: { url: server.url, key },
     self,
-    dialect: mesh,
+    dialect,
     openSocket: createOpenSocket(clock),
     clock,
     log: host.log,

@@ -6,12 +6,15 @@ const settingsSchema = z.object({
   server: z.object({
     /** ws:// (loopback only) or wss://; empty: not signed in. */
     url: z._default(z.string().check(z.maxLength(2048)), ''),
-    dialect: z._default(z.enum(['mesh']), 'mesh'),
+    /** `auto`: found out, and remembered for each server. */
+    dialect: z._default(z.enum(['auto', 'mesh', 'envelope', 'mcp']), 'mesh'),
     connectOnStart: z._default(z.boolean(), true),
   }),
   agent: z.object({
     /** Shown to the server's people; empty: made from the host's name. */
     name: z._default(z.string().check(z.maxLength(255)), ''),
+    /** Where the id is all that a server shows of an agent; empty: made from the computer's name. */
+    id: z._default(z.string().check(z.regex(/^[A-Za-z0-9._-]{0,255}$/)), ''),
   }),
   bedrock: z.object({
     region: z._default(z.string().check(z.regex(/^([a-z]{2}(-[a-z]+)+-\d)?$/)), ''),

@@ -27,8 +27,9 @@ Prints one JSON object a line on stdout for everything that happens; logs go to 
 
   --server URL            wss://, or ws:// on this machine (default: MCP_SERVER_URL)
   --workspace DIR         the folder to work in; may be given again (default: .)
-  --dialect NAME          mesh
+  --dialect NAME          mesh (default), auto, envelope or mcp
   --name NAME             what the server's people see
+  --agent-id ID           the same where the server shows nothing but an id
   --region REGION         AWS region (default: AWS_REGION, AWS_DEFAULT_REGION, the profile's)
   --profile NAME          AWS profile
   --model ID              Amazon Bedrock model, inference profile or ARN
@@ -62,7 +63,7 @@ export function parseOptions(args: readonly string[], environment: Environment):
 
   const { settings, problems } = checkSettings({
     server: given({ url, dialect: flags.dialect }),
-    agent: given({ name: flags.name }),
+    agent: given({ name: flags.name, id: flags['agent-id'] }),
     bedrock: given({
       region: flags.region,
       profile: flags.profile,
@@ -92,6 +93,7 @@ const flagOf: Readonly<Record<string, string>> = {
   'server.url': '--server',
   'server.dialect': '--dialect',
   'agent.name': '--name',
+  'agent.id': '--agent-id',
   'bedrock.region': '--region',
   'bedrock.profile': '--profile',
   'bedrock.model': '--model',
@@ -109,6 +111,7 @@ function parseFlags(args: readonly string[]) {
       workspace: { type: 'string', multiple: true },
       dialect: { type: 'string' },
       name: { type: 'string' },
+      'agent-id': { type: 'string' },
       region: { type: 'string' },
       profile: { type: 'string' },
       model: { type: 'string' },
