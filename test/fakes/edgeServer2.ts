@@ -63,9 +63,11 @@ export class EdgeServer2 {
     readonly type?: string;
     readonly title?: string;
     readonly description?: string;
+    /** The first agent that is known, unless it is named. */
+    readonly agentId?: string;
   }): string {
     const { id = randomUUID(), type = 'code_review', title = 'Review', description = '' } = task;
-    const agentId = [...this.tools.agents.keys()][0] ?? '';
+    const agentId = task.agentId ?? [...this.tools.agents.keys()][0] ?? '';
     const now = new Date().toISOString();
     const entry: EdgeTask = { id, title, description, type, priority: 'medium', status: 'assigned', created_at: now };
     this.tools.tasks.set(id, { ...entry, agent_id: agentId, assigned_at: now });

@@ -263,6 +263,7 @@ export class MeshServer {
     else if (frame.type === 'task.accepted') this.tasks.accepted(frame);
     else if (frame.type === 'task.progress') this.tasks.progressed(frame);
     else if (frame.type === 'task.complete') this.#completed(socket, frame);
+    else if (frame.type === '') this.#put(socket, '{"type":"error","error":"a message without a type","code":400}');
     this.#happened();
   }
 
