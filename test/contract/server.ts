@@ -56,7 +56,10 @@ export interface Client {
   until(isTrue: () => boolean, what: string): Promise<void>;
 }
 
-/** The same scenarios over every kind of server; `dialect` makes a new one for each. */
+/**
+ * The same scenarios over every kind of server; `dialect` makes a new one for each. Over 300 lines, because one list of
+ * scenarios is what makes the servers comparable.
+ */
 export function serverContract(
   name: string,
   start: () => Promise<ServerUnderTest>,
