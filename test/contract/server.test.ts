@@ -39,13 +39,13 @@ serverContract(
   () => polled,
   'envelope',
 );
-serverContract('older MCP', olderMcpKind, mcp, 'mcp');
-serverContract('edge without work', edgeKind, mcp, 'mcp');
+serverContract('older MCP', olderMcpKind, mcp, 'mcp', false);
+serverContract('edge without work', edgeKind, mcp, 'mcp', false);
 serverContract('edge with work', () => workingEdgeKind(), mcp, 'mcp');
 serverContract('edge with work, in pieces', () => workingEdgeKind(true), mcp, 'mcp');
 
 serverContract('mesh, found out', meshKind, automatic, 'mesh');
 serverContract('envelope, found out', () => envelopeKind(), automatic, 'envelope');
-serverContract('older MCP, found out', olderMcpKind, automatic, 'mcp');
-serverContract('edge without work, found out', edgeKind, automatic, 'mcp');
+serverContract('older MCP, found out', olderMcpKind, automatic, 'mcp', false);
+serverContract('edge without work, found out', edgeKind, automatic, 'mcp', false);
 serverContract('edge with work, found out', () => workingEdgeKind(), automatic, 'mcp');
