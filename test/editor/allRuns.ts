@@ -5,12 +5,16 @@ import { installEditor, latestVersion, minimumVersion } from '../setup/editors.t
 import { makePackage } from '../setup/package.ts';
 import { root, testFolder } from '../setup/paths.ts';
 import { bundleSuites } from './bundleSuites.ts';
+import { runByHand } from './byHand.ts';
 import { runInEditor, runOnDesktop } from './editorRun.ts';
 import { journeyEnvironment } from './journeyEnvironment.ts';
 import type { SuiteResult } from './suiteResult.ts';
 
-/** `latest` and `minimum` run the extension from its build, `installed` runs the VSIX, `desktop` the application. */
-export const runNames = ['latest', 'minimum', 'installed'] as const;
+/**
+ * `latest` and `minimum` run the extension from its build, `installed` runs the VSIX with suites inside the editor,
+ * `byHand` the VSIX with mouse and keys alone, `desktop` the application.
+ */
+export const runNames = ['latest', 'minimum', 'installed', 'byHand'] as const;
 export type RunName = (typeof runNames)[number] | 'desktop';
 
 export interface RunChoice {
@@ -46,6 +50,7 @@ export async function runEditors({ runs, grep }: RunChoice): Promise<SuiteResult
 async function start(name: RunName, grep: string | undefined): Promise<SuiteResult> {
   const limit = grep === undefined ? {} : { grep };
   if (name === 'installed') return runInstalled(limit);
+  if (name === 'byHand') return runWithHands(grep);
 
   await build();
   const run = { ...limit, extension: root, suites: await bundleSuites('suite') };
@@ -65,12 +70,24 @@ async function start(name: RunName, grep: string | undefined): Promise<SuiteResu
 
 /** The package in the newest editor, installed as a user would. */
 async function runInstalled(limit: { readonly grep?: string }): Promise<SuiteResult> {
-  const install = join(testFolder, 'developer-mesh-agent.vsix');
-  await build();
-  await makePackage(root, install);
+  const install = await packaged();
   console.log(`VS Code ${latestVersion} with the package installed`);
   const suites = await bundleSuites('installed');
   const environment = await journeyEnvironment();
   const run = { ...limit, extension: join(root, 'test', 'editor', 'probe'), suites, install, environment };
   return runInEditor(run, await installEditor(latestVersion), await ensureBrowser());
+}
+
+async function runWithHands(grep: string | undefined): Promise<SuiteResult> {
+  const install = await packaged();
+  console.log(`VS Code ${latestVersion} with the package installed, by hand`);
+  const [editor, browser] = [await installEditor(latestVersion), await ensureBrowser()];
+  return runByHand({ package: install, editor, browser }, grep);
+}
+
+async function packaged(): Promise<string> {
+  const out = join(testFolder, 'developer-mesh-agent.vsix');
+  await build();
+  await makePackage(root, out);
+  return out;
 }

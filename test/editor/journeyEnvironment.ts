@@ -24,7 +24,7 @@ export async function journeyEnvironment(): Promise<Record<string, string>> {
 }
 
 /** A free port of those that systems do not give to outgoing connections, so that it stays free. */
-async function quietPort(): Promise<number> {
+export async function quietPort(): Promise<number> {
   for (;;) {
     const port = randomInt(20_000, 30_000);
     const isFree = await new Promise<boolean>((resolve) => {

@@ -1,4 +1,4 @@
-// `npm run test:editor -- [--only latest|minimum|installed] [--grep TEXT] [--desktop]`
+// `npm run test:editor -- [--only latest|minimum|installed|byHand] [--grep TEXT] [--desktop]`
 import { parseArgs } from 'node:util';
 import { type RunName, runEditors, runNames } from './allRuns.ts';
 

@@ -26,6 +26,10 @@ export interface EditorOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Label of a theme, such as `Default Light Modern`. */
   readonly colorTheme?: string;
+  /** Where the server listens; any free port otherwise. A folder opened through another port is another workspace. */
+  readonly port?: number;
+  /** An existing folder for the server's data, which stays after dispose: the next session finds its predecessor's. */
+  readonly dataFolder?: string;
   /** Ask for trust as a fresh VS Code does; otherwise every folder is trusted. */
   readonly askForTrust?: boolean;
   /** A window that a person sees. Needs a display. */
@@ -43,10 +47,12 @@ export interface EditorSession {
   readonly url: string;
   /** The window, for clicks and keys. */
   readonly page: Page;
-  /** The server's own folder: settings, storage, logs and installed extensions. Gone after dispose. */
+  /** The server's own folder: settings, storage, logs and installed extensions. Gone after dispose unless it was given. */
   readonly dataFolder: string;
   /** Settles when the editor is over: the exit code of `tests`, or a rejection when the server or the page dies. */
   readonly ended: Promise<number>;
+  /** Another window of the same person on the same folder. */
+  openWindow(): Promise<Page>;
   /** Writes a PNG of the window. */
   screenshot(path: string): Promise<void>;
   /** Closes the browser, ends the server with everything that it started, and removes its folder. May be called twice. */
@@ -57,11 +63,11 @@ export type ServedEditor = Pick<EditorSession, 'url' | 'dispose'>;
 
 /** A real VS Code without a window: whoever opens the address sees it. Rejects, with nothing left behind, when that fails. */
 export async function serveEditor(options: ServerOptions): Promise<ServedEditor> {
-  const dataFolder = await mkdtemp(join(tmpdir(), 'editor-'));
+  const dataFolder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), 'editor-')));
   const server = new Server(options, dataFolder);
   const dispose = async () => {
     await server.stop();
-    await rm(dataFolder, { recursive: true, force: true, maxRetries: 5 });
+    if (!options.dataFolder) await rm(dataFolder, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
     await prepare(options, dataFolder);
@@ -74,13 +80,13 @@ export async function serveEditor(options: ServerOptions): Promise<ServedEditor>
 
 /** Opens a real VS Code: starts its server and a browser on it. Rejects, with nothing left behind, when that fails. */
 export async function openEditor(options: EditorOptions): Promise<EditorSession> {
-  const dataFolder = await mkdtemp(join(tmpdir(), 'editor-'));
+  const dataFolder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), 'editor-')));
   const server = new Server(options, dataFolder);
   let browser: Browser | undefined;
   const dispose = async () => {
     await browser?.close();
     await server.stop();
-    await rm(dataFolder, { recursive: true, force: true, maxRetries: 5 });
+    if (!options.dataFolder) await rm(dataFolder, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
     await prepare(options, dataFolder);
@@ -92,7 +98,8 @@ export async function openEditor(options: EditorOptions): Promise<EditorSession>
       ...{ handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false },
       args: [...browserFlags, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
     });
-    const page = await browser.newPage({ viewport: options.viewport ?? { width: 1280, height: 800 } });
+    const person = await browser.newContext({ viewport: options.viewport ?? { width: 1280, height: 800 } });
+    const page = await person.newPage();
     const { exit } = await listen(page, options);
     const ended = Promise.race([exit, server.died]);
     // A session that is only looked at has nobody who waits for its end.
@@ -104,6 +111,11 @@ export async function openEditor(options: EditorOptions): Promise<EditorSession>
       page,
       dataFolder,
       ended,
+      openWindow: async () => {
+        const window = await person.newPage();
+        await window.goto(url);
+        return window;
+      },
       screenshot: async (path) => {
         await mkdir(dirname(path), { recursive: true });
         await page.screenshot({ path });
@@ -168,14 +180,14 @@ class Server {
 
   /** Resolves with the port. */
   async start(): Promise<number> {
-    const { editor, environment, askForTrust } = this.#options;
+    const { editor, environment, askForTrust, extension, port: wanted = 0 } = this.#options;
     const server = spawn(
       editor.node,
       [
-        ...[editor.serverMain, '--host', '127.0.0.1', '--port', '0', '--without-connection-token'],
+        ...[editor.serverMain, '--host', '127.0.0.1', '--port', String(wanted), '--without-connection-token'],
         ...['--accept-server-license-terms', '--telemetry-level', 'off', '--server-data-dir', this.#dataFolder],
-        // Without it the page ignores which extension and which tests it is asked to run.
-        '--enable-smoke-test-driver',
+        // Without it the page ignores which extension and which tests it is asked to run; with it no message pops up.
+        ...(extension ? ['--enable-smoke-test-driver'] : []),
         ...(askForTrust ? [] : ['--disable-workspace-trust']),
       ],
       { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } },
@@ -213,7 +225,7 @@ class Server {
   /** This process ends before the session was disposed of. */
   readonly #abandon = (): void => {
     this.#kill();
-    rmSync(this.#dataFolder, { recursive: true, force: true, maxRetries: 5 });
+    if (!this.#options.dataFolder) rmSync(this.#dataFolder, { recursive: true, force: true, maxRetries: 5 });
   };
 
   readonly #kill = (): void => {
