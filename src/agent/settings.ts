@@ -7,7 +7,7 @@ const settingsSchema = z.object({
     /** ws:// (loopback only) or wss://; empty: not signed in. */
     url: z._default(z.string().check(z.maxLength(2048)), ''),
     /** `auto`: found out, and remembered for each server. */
-    dialect: z._default(z.enum(['auto', 'mesh', 'envelope', 'mcp']), 'auto'),
+    dialect: z._default(z.enum(['mesh', 'envelope', 'mcp', 'auto']), 'mesh'),
     connectOnStart: z._default(z.boolean(), true),
   }),
   agent: z.object({
@@ -72,10 +72,28 @@ export function checkSettings(input: unknown): { settings: Settings; problems: r
   if (first.success) return { settings: first.data, problems };
   for (const issue of first.error.issues) {
     const [section, key] = issue.path;
-    problems.push({ path: issue.path.join('.'), reason: issue.message });
+    problems.push({ path: issue.path.join('.'), reason: wanted(issue) });
     if (section !== undefined && key !== undefined) delete candidate[String(section)]?.[String(key)];
   }
   return { settings: settingsSchema.parse(candidate), problems };
+}
+
+/** What would have fitted. `zod/mini` carries no sentences of its own. */
+function wanted(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_value':
+      return `one of ${issue.values.join(', ')} is wanted`;
+    case 'invalid_type':
+      return issue.expected === 'int' ? 'a whole number is wanted' : `a ${issue.expected} is wanted`;
+    case 'too_small':
+      return `at least ${issue.minimum} is wanted`;
+    case 'too_big':
+      return issue.origin === 'string'
+        ? `at most ${issue.maximum} characters are wanted`
+        : `at most ${issue.maximum} is wanted`;
+    default:
+      return 'it does not have the form that is wanted';
+  }
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -27,7 +27,7 @@ Prints one JSON object a line on stdout for everything that happens; logs go to 
 
   --server URL            wss://, or ws:// on this machine (default: MCP_SERVER_URL)
   --workspace DIR         the folder to work in; may be given again (default: .)
-  --dialect NAME          auto (default), mesh, envelope or mcp
+  --dialect NAME          mesh (default), envelope, mcp, or auto to find out
   --name NAME             what the server's people see
   --agent-id ID           the same where the server shows nothing but an id
   --region REGION         AWS region (default: AWS_REGION, AWS_DEFAULT_REGION, the profile's)
@@ -37,7 +37,7 @@ Prints one JSON object a line on stdout for everything that happens; logs go to 
   --no-model              static checks only
   --concurrent-tasks N    1 to 10 (default: 2)
   --storage DIR           journal and identity (default: below XDG_STATE_HOME or ~/.local/state)
-  --once                  exit after the first task is delivered
+  --once                  drain and exit after the first task is delivered
   --verbose               log everything
   --help, --version
 

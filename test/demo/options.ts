@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { DemoFailed } from './steps.ts';
 
 export interface DemoOptions {
   readonly once: boolean;
@@ -10,9 +11,18 @@ export interface DemoOptions {
 
 /** Throws with the reason when the flags are wrong. */
 export function demoOptions(args: readonly string[]): DemoOptions {
-  const { values } = parseArgs({
+  try {
+    const { once = false, workspace, theme } = parse(args);
+    return { once, workspace, theme };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DemoFailed(`${reason} The flags are --once, --workspace DIR and --theme LABEL.`);
+  }
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
     args: [...args],
     options: { once: { type: 'boolean' }, workspace: { type: 'string' }, theme: { type: 'string' } },
-  });
-  return { once: values.once ?? false, workspace: values.workspace, theme: values.theme };
+  }).values;
 }

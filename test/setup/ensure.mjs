@@ -80,7 +80,8 @@ function ensureModules() {
   const why = staleness();
   if (!why) return;
   console.error(`Installing the packages of package-lock.json (${why}).`);
-  run('npm', ['ci'], root);
+  // Packages for development name newer Nodes than the machine's, which matters only to whoever runs them with it.
+  run('npm', ['ci', '--loglevel=error'], root);
 }
 
 /** Where install scripts are switched off, npm leaves the package `node` without its binary. */

@@ -39,7 +39,8 @@ export function decodeFrame(text: string, me: AgentIdentity): DecodedFrame {
       return registered(payload, frame);
     case 'task.assigned':
     case 'task.execute': {
-      const task = readTask(payload, payload === frame, me);
+      const fields = taskIn(frame);
+      const task = readTask(fields, fields === frame, me);
       return task.ok ? said({ kind: 'task', task: task.value }) : malformed(task.problem);
     }
     case 'task.cancel':
@@ -54,7 +55,7 @@ export function decodeFrame(text: string, me: AgentIdentity): DecodedFrame {
     case 'config.update':
       return said({
         kind: 'config',
-        config: isObject(given) ? given : (pick(frame, 'config') ?? withoutHead(json.value)),
+        config: pick(payload, 'config') ?? (isObject(given) ? given : withoutHead(json.value)),
       });
     case 'health.check':
       return said({ kind: 'healthCheck' });
@@ -73,6 +74,15 @@ export function decodeFrame(text: string, me: AgentIdentity): DecodedFrame {
     default:
       return { decoded: { kind: 'unknown', name: type.slice(0, 100) } };
   }
+}
+
+/** Where the task stands: in `payload`, as an object or as JSON text, in a `task` of either, or beside the frame's type. */
+function taskIn(frame: Fields): Fields {
+  const given = pick(frame, 'payload');
+  const parsed = typeof given === 'string' ? parseJson(given) : undefined;
+  const payload = fieldsOf(parsed?.ok ? parsed.value : given);
+  const candidates = [payload, fieldsOf(pick(payload, 'task')), fieldsOf(pick(frame, 'task'))];
+  return candidates.find((fields) => readId(fields, ['task_id', 'id']) !== undefined) ?? frame;
 }
 
 function registered(payload: Fields, frame: Fields): DecodedFrame {
