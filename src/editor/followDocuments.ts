@@ -53,12 +53,13 @@ function moveFindings(store: FindingStore, from: string | undefined, to: string 
 
 /** Findings speak of the text as it was when the review began. Where it was edited since, they move along or become stale. */
 function settle(store: FindingStore, findings: readonly Finding[]): void {
-  const files = new Set(findings.map((finding) => finding.file));
+  const standing = findings.filter(({ inTask }) => !inTask);
+  const files = new Set(standing.map((finding) => finding.file));
   for (const document of vscode.workspace.textDocuments) {
     const file = fileOf(document.uri);
     if (file === undefined || !files.has(file)) continue;
     const text = document.getText();
-    const own = findings.filter((finding) => finding.file === file);
+    const own = standing.filter((finding) => finding.file === file);
     const settled = own.flatMap((finding) => settleOne(finding, document, text) ?? []);
     if (settled.length > 0) store.add(settled);
   }
@@ -66,7 +67,8 @@ function settle(store: FindingStore, findings: readonly Finding[]): void {
 
 /** Undefined when the finding already stands where its quote stands. */
 function settleOne(finding: Finding, document: vscode.TextDocument, text: string): Finding | undefined {
-  if (finding.quote === '') return undefined;
+  // Where a secret was masked in the quote, nothing can be compared.
+  if (finding.quote === '' || /\*{4}/.test(finding.quote)) return undefined;
   const quote = withLineEnds(finding.quote, text);
   const near = toSpan(document, finding.range);
   if (text.slice(near.start, near.end) === quote) return undefined;

@@ -34,7 +34,7 @@ export function createKeys(
   return {
     onChange: changes.subscribe,
     async key(origin) {
-      const entered = session.get(origin) ?? (await storage.get(prefix + origin));
+      const entered = session.get(origin) ?? (await stored(storage, prefix + origin));
       return entered ?? (fallback?.origin === origin ? fallback.key : undefined);
     },
     async store(origin, key) {
@@ -54,6 +54,15 @@ export function createKeys(
       disposables.dispose();
     },
   };
+}
+
+/** A keyring that cannot be read holds nothing for us; the key may still come from the environment. */
+async function stored(storage: vscode.SecretStorage, name: string): Promise<string | undefined> {
+  try {
+    return await storage.get(name);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Without a keyring some systems throw and some forget in silence, so only reading it back proves anything. */

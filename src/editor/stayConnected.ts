@@ -21,11 +21,20 @@ export function stayConnected(agent: Agent, settings: LiveSettings, keys: Keys):
     keys.onChange((origin) => {
       const server = parseServerUrl(settings.current.server.url);
       if (!server.ok || server.value.origin !== origin) return;
-      // A connection keeps the key it was opened with.
-      agent.disconnect();
-      agent.connect();
+      void keyChanged(agent, keys, origin);
     }),
   );
   start();
   return disposables;
+}
+
+/** A connection keeps the key it was opened with, so another key needs another one. */
+async function keyChanged(agent: Agent, keys: Keys, origin: string): Promise<void> {
+  const { connection } = agent.state;
+  const switchedOff = connection.kind === 'off' && !connection.failure;
+  // Whoever disconnected stays so, whatever key comes from another window or the environment. Without any key,
+  // connecting reaches nobody and says what is missing.
+  if (switchedOff && (await keys.key(origin)) !== undefined) return;
+  agent.disconnect();
+  agent.connect();
 }

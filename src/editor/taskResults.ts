@@ -11,12 +11,15 @@ const proposalSchema = z.object({
 });
 export type Proposal = z.output<typeof proposalSchema>;
 
-const documentationSchema = z.object({ proposals: z.array(proposalSchema) });
+const documentationSchema = z.object({ proposals: z.array(proposalSchema), documented_code: z.optional(z.string()) });
 const reviewSchema = z.object({ findings: z.array(z.unknown()), not_reviewed: z.array(z.unknown()) });
 
+/** None for code that came inside the task: its name is the requester's, and no file of ours. */
 export function proposalsOf(result: unknown): readonly Proposal[] {
   const parsed = documentationSchema.safeParse(result);
-  return parsed.success ? parsed.data.proposals.filter((proposal) => proposal.old !== proposal.new) : [];
+  return parsed.success && parsed.data.documented_code === undefined
+    ? parsed.data.proposals.filter((proposal) => proposal.old !== proposal.new)
+    : [];
 }
 
 /** e.g. `3 findings; 2 files were not reviewed`. */

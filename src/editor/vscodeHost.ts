@@ -11,7 +11,12 @@ export type StorageFolders = Pick<vscode.ExtensionContext, 'storageUri' | 'globa
 /** What the agent gets from VS Code. */
 export function createVscodeHost(context: StorageFolders, environment: Environment, secrets: Secrets, log: Log): Host {
   const storage = storageFolder(context);
-  mkdirSync(storage, { recursive: true });
+  try {
+    mkdirSync(storage, { recursive: true });
+  } catch (error) {
+    // The journal says so to the person, once there is something that it cannot keep.
+    log('error', 'the storage folder cannot be made', { storage, error: String(error) });
+  }
   return {
     name: 'vscode',
     description: `${vscode.env.appName} ${vscode.version}`,

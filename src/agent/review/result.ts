@@ -52,6 +52,8 @@ export interface ReviewMetrics {
 
 export interface ReviewEnd {
   readonly findings: readonly Finding[];
+  /** Findings beyond the limit for one file. */
+  readonly beyond: number;
   readonly notReviewed: readonly NotReviewed[];
   readonly metrics: ReviewMetrics;
   /** Why the model looked at nothing at all; undefined when it looked at something. */
@@ -72,7 +74,12 @@ export function reviewResult(end: ReviewEnd): ReviewResult {
 }
 
 /** Never says that files are clean, only that nothing was found, and in how many of them. */
-function summaryOf({ findings, notReviewed, metrics, withoutModel }: ReviewEnd): string {
+function summaryOf(end: ReviewEnd): string {
+  if (end.beyond === 0) return reviewedSentence(end);
+  return `${reviewedSentence(end)} ${plural(end.beyond, 'more finding')} beyond the limit for one file ${end.beyond === 1 ? 'is' : 'are'} left out.`;
+}
+
+function reviewedSentence({ findings, notReviewed, metrics, withoutModel }: ReviewEnd): string {
   const { files, files_reviewed: reviewed } = metrics;
   if (files === 0) return 'There was nothing to review: no file has changed.';
   const counts = severities.flatMap((severity) => {

@@ -123,7 +123,9 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
   }
   signal.throwIfAborted();
 
-  const { findings, repeated, beyond } = conclude(files, rules.findingsPerFile);
+  const concluded = conclude(files, rules.findingsPerFile);
+  const { findings, repeated } = concluded;
+  const beyond = statics.beyond + concluded.beyond;
   const unasked = model.ok ? [] : files.map(({ snapshot }) => leftOut(snapshot, model.failure));
   const notReviewed = [...read.notReviewed, ...statics.notReviewed, ...unasked, ...(asked?.notReviewed ?? [])];
   const left = new Set(notReviewed.map(({ file }) => file));
@@ -157,7 +159,7 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
   log('info', 'Review done', { task: run.taskId, ...metrics, not_reviewed: notReviewed.length });
 
   const withoutModel = files.length > 0 && !model.ok ? { withoutModel: model.failure.message } : {};
-  const result = reviewResult({ findings, notReviewed, metrics, nameOf, ...withoutModel });
+  const result = reviewResult({ findings, beyond, notReviewed, metrics, nameOf, ...withoutModel });
   const metadata = {
     static_issues: metrics.static_issues,
     ai_suggestions: metrics.ai_suggestions,

@@ -11,7 +11,10 @@ import type { ReviewedFile } from './reviewedFile.ts';
 import type { StaticCheck } from './static/staticCheck.ts';
 
 export interface StaticPhase {
+  /** Below the thresholds or outside the changes. */
   readonly dropped: number;
+  /** Left out by the limit for one file. */
+  readonly beyond: number;
   readonly notReviewed: readonly NotReviewed[];
   readonly failure?: Failure;
 }
@@ -38,6 +41,7 @@ export async function staticPhase(
 ): Promise<StaticPhase> {
   const notReviewed: NotReviewed[] = [];
   let dropped = 0;
+  let beyond = 0;
   let done = 0;
   let failure: Failure | undefined;
   const broke = (what: string, file: string, error: unknown) => {
@@ -80,8 +84,8 @@ export async function staticPhase(
   }
   for (const file of files) {
     const kept = capPerFile(file.statics, parts.rules.findingsPerFile);
-    dropped += file.statics.length - kept.length;
+    beyond += file.statics.length - kept.length;
     file.statics = kept;
   }
-  return { dropped, notReviewed, ...(failure && { failure }) };
+  return { dropped, beyond, notReviewed, ...(failure && { failure }) };
 }

@@ -35,7 +35,7 @@ const resultSchema = z.object({
     confidence: count,
     duration_ms: count,
     tokens: z.exactOptional(z.object({ input: count, output: count, cache_read: count, cache_write: count })),
-    model: z.exactOptional(z.string()),
+    model: z.exactOptional(z.nullable(z.string())),
     not_reviewed: z.array(z.object({ file: z.string(), reason: z.string() })),
   }),
   error: z.exactOptional(z.string()),

@@ -37,8 +37,10 @@ export interface TaskMetadata {
   /** 0..1 */
   readonly confidence: number;
   readonly duration_ms: number;
+  /** All zero where no model was asked. */
   readonly tokens?: TokenUse;
-  readonly model?: string;
+  /** What was asked; null where none was. */
+  readonly model?: string | null;
   readonly not_reviewed: readonly NotReviewed[];
 }
 

@@ -5,7 +5,15 @@ import type { TaskResult, WorkMetadata, WorkOutcome } from './task.ts';
 /** How a task came to its end. */
 export type Ending = WorkOutcome | { readonly status: 'cancelled'; readonly reason?: string };
 
-const nothing: WorkMetadata = { static_issues: 0, ai_suggestions: 0, confidence: 0, not_reviewed: [] };
+/** Every field that a result has, so that a server finds each where no model or no worker put it. */
+const nothing: WorkMetadata = {
+  static_issues: 0,
+  ai_suggestions: 0,
+  confidence: 0,
+  tokens: { input: 0, output: 0, cache_read: 0, cache_write: 0 },
+  model: null,
+  not_reviewed: [],
+};
 
 /** `completedAt`: wall clock, milliseconds since 1970. */
 export function taskResult(
@@ -19,7 +27,7 @@ export function taskResult(
     task_id: id,
     status: ending.status,
     result: worked ? ending.result : null,
-    metadata: { ...(worked ? ending.metadata : nothing), duration_ms: Math.round(times.durationMs) },
+    metadata: { ...nothing, ...(worked && ending.metadata), duration_ms: Math.round(times.durationMs) },
     ...(error && { error }),
     completed_at: new Date(times.completedAt).toISOString(),
   };

@@ -9,7 +9,15 @@ export function result(id: string, more: Partial<TaskResult> = {}): TaskResult {
     task_id: id,
     status: 'completed',
     result: { summary: 'fine' },
-    metadata: { static_issues: 0, ai_suggestions: 0, confidence: 1, duration_ms: 5, not_reviewed: [] },
+    metadata: {
+      static_issues: 0,
+      ai_suggestions: 0,
+      confidence: 1,
+      duration_ms: 5,
+      tokens: { input: 0, output: 0, cache_read: 0, cache_write: 0 },
+      model: null,
+      not_reviewed: [],
+    },
     completed_at: '2026-01-01T00:00:00.000Z',
     ...more,
   };

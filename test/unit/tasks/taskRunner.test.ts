@@ -71,7 +71,15 @@ test('the result carries what the worker found, how long it took, and when it en
       task_id: 'a',
       status: 'completed',
       result: { summary: 'fine' },
-      metadata: { static_issues: 1, ai_suggestions: 2, confidence: 0.5, not_reviewed: [], duration_ms: 1234 },
+      metadata: {
+        static_issues: 1,
+        ai_suggestions: 2,
+        confidence: 0.5,
+        tokens: { input: 0, output: 0, cache_read: 0, cache_write: 0 },
+        model: null,
+        not_reviewed: [],
+        duration_ms: 1234,
+      },
       completed_at: '2026-05-05T06:07:08.000Z',
     },
   ]);
