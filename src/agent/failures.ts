@@ -212,6 +212,7 @@ export const failures = {
   answerBlocked: () => final('answer-blocked', 'A content filter or guardrail held the answer back.'),
   codeChanged: (place: string) =>
     final('code-changed', `The proposed documentation of ${place} would change the code as well, so it was refused.`),
+  nothingProposed: () => passing('nothing-proposed', 'The model proposed no documentation for it.'),
   answerMalformed: (detail: string) =>
     passing('answer-malformed', 'The answer of the model could not be read.', showLog, detail),
 } as const;

@@ -217,7 +217,7 @@ function whyIncomplete(
 ): Failure | undefined {
   if (failure) return failure;
   if (refused.length > 0 && undocumented.length > 0) return failures.answerMalformed(refused.join('; '));
-  return edits.length === 0 && undocumented.length > 0 ? failures.answerMalformed('Nothing was proposed.') : undefined;
+  return edits.length === 0 && undocumented.length > 0 ? failures.nothingProposed() : undefined;
 }
 
 function summaryOf(proposed: number, left: number, refused: readonly string[], failure: Failure | undefined): string {
