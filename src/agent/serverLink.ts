@@ -178,8 +178,8 @@ function withoutKind<S extends ConnectionState>({ kind, ...fields }: S): Omit<S,
 
 /** Where to connect and with which key; the failure that keeps from it otherwise. */
 async function signedIn(host: Host, settings: Settings): Promise<Outcome<{ server: ServerUrl; key: string }>> {
-  if (settings.server.url === '') return failed(failures.signedOut());
   if (!host.trusted()) return failed(failures.untrusted());
+  if (settings.server.url === '') return failed(failures.signedOut());
   const server = parseServerUrl(settings.server.url);
   if (!server.ok) return server;
   const key = await host.secrets.key(server.value.origin);

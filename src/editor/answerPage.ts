@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { plainLine, plainText } from './plainText.ts';
+import { plainLine, plainText, wrapped } from './plainText.ts';
 
 const counted = z.object({ file: z.string(), lines: z.number() });
 const analysisSchema = z.object({
@@ -22,23 +22,27 @@ const analysisSchema = z.object({
 /** The result of an analysis as a page of plain text: the question, the answer, then what was measured. */
 export function answerPage(question: string, result: unknown): string {
   const parsed = analysisSchema.safeParse(result);
-  const parts = [plainLine(question, 8000)];
+  const parts = [wrapped(plainLine(question, 8000))];
   if (parsed.success) {
     const { summary, answer, facts, not_reviewed: left = [] } = parsed.data;
-    if (answer) parts.push(plainText(answer, 200_000));
-    parts.push(plainText(summary));
+    if (answer) parts.push(wrapped(plainText(answer, 200_000)));
+    parts.push(wrapped(plainText(summary)));
     if (facts) {
       const { largest_files, longest_functions, dependencies } = facts;
       parts.push(
-        list('Largest files', largest_files, ({ file, lines }) => `${file}: ${lines} lines`),
+        list('Largest files', largest_files, ({ file, lines }) => `${file}: ${count(lines, 'line')}`),
         list(
           'Longest functions',
           longest_functions,
-          (row) => `${row.name}, ${row.file}:${row.line}: ${row.lines} lines`,
+          (row) => `${row.name}, ${row.file}:${row.line}: ${count(row.lines, 'line')}`,
         ),
-        list('Most imported files', dependencies.most_imported, (row) => `${row.file}: by ${row.importers} files`),
+        list(
+          'Most imported files',
+          dependencies.most_imported,
+          (row) => `${row.file}: by ${count(row.importers, 'file')}`,
+        ),
         list('Cycles of dependencies', dependencies.cycles, (files) => files.join(' -> ')),
-        list('Packages', dependencies.packages, ({ name, files }) => `${name}: in ${files} files`),
+        list('Packages', dependencies.packages, ({ name, files }) => `${name}: in ${count(files, 'file')}`),
       );
     }
     parts.push(list('Not looked at', left, ({ file, reason }) => `${file}: ${reason}`));
@@ -49,3 +53,5 @@ export function answerPage(question: string, result: unknown): string {
 function list<T>(title: string, rows: readonly T[], line: (row: T) => string): string {
   return rows.length === 0 ? '' : [title, ...rows.map((row) => `    ${plainLine(line(row))}`)].join('\n');
 }
+
+const count = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`;

@@ -9,6 +9,7 @@ import { openResult } from './commands/openResult.ts';
 import { signIn, signOut } from './commands/signIn.ts';
 import { askAboutCode, documentSymbol, reviewChanges, reviewFile } from './commands/tasks.ts';
 import { showFailure } from './notifications.ts';
+import { openSettings } from './openSettings.ts';
 
 type Command = (...args: unknown[]) => unknown;
 
@@ -40,8 +41,8 @@ export function commandTable(parts: CommandParts): Readonly<Record<string, Comma
     'developerMesh.discardProposal': (uri) => changes.answer(asUri(uri), 'discarded'),
     'developerMesh.copyAgentId': () => copyAgentId(parts),
     'developerMesh.showLog': () => parts.channel.show(true),
-    'developerMesh.openSettings': () =>
-      vscode.commands.executeCommand('workbench.action.openSettings', '@ext:developer-mesh.developer-mesh-agent'),
+    'developerMesh.openSettings': (some) =>
+      openSettings(typeof some === 'string' ? some : '@ext:developer-mesh.developer-mesh-agent'),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Finding, Severity } from '../agent/findings/finding.ts';
-import { plainLine, plainText } from './plainText.ts';
+import { plainLine, plainText, wrapped } from './plainText.ts';
 
 export const severityName: Readonly<Record<Severity, string>> = {
   critical: 'Critical',
@@ -25,9 +25,9 @@ export function explainFinding(finding: Finding): string {
       `${plainLine(finding.file)}, line ${finding.range.line}${finding.stale ? ' (edited since)' : ''}`,
       ...(finding.ruleId ? [`Rule ${plainLine(finding.ruleId)}`] : []),
     ].join('\n'),
-    plainText(finding.description),
+    wrapped(plainText(finding.description)),
   ];
-  if (finding.suggestion) parts.push(`What to do\n\n${plainText(finding.suggestion)}`);
+  if (finding.suggestion) parts.push(`What to do\n\n${wrapped(plainText(finding.suggestion))}`);
   if (finding.quote) parts.push(`The code\n\n${indented(finding.quote)}`);
   if (finding.fix) parts.push(`The proposed code\n\n${indented(finding.fix.new)}`);
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;

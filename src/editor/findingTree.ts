@@ -49,12 +49,14 @@ function fileItem({ file, findings }: FindingGroup): vscode.TreeItem {
   const slash = name.lastIndexOf('/');
   const item = new vscode.TreeItem(name.slice(slash + 1), vscode.TreeItemCollapsibleState.Expanded);
   item.id = file;
-  item.description = slash > 0 ? `${name.slice(0, slash)} · ${findings.length}` : String(findings.length);
+  // The editor itself puts the number of problems behind it.
+  if (slash > 0) item.description = name.slice(0, slash);
   item.tooltip = `${name}: ${countFindings(findings.length)}`;
   const uri = uriOf(file);
   if (uri) item.resourceUri = uri;
   item.iconPath = vscode.ThemeIcon.File;
   item.contextValue = 'file';
+  item.accessibilityInformation = { label: item.tooltip };
   return item;
 }
 

@@ -11,35 +11,45 @@ export interface MenuItem {
 
 /** What else decides what makes sense now. */
 export interface MenuSituation {
+  readonly isTrusted: boolean;
   readonly hasServer: boolean;
   readonly hasEditor: boolean;
   readonly findings: number;
   readonly hiddenFindings: number;
 }
 
-/** Most useful first: what needs the person, then what runs, then work, then the rest. */
+/**
+ * Most useful first: what needs the person, then work, then what runs, then the rest. Cancelling is never first, because
+ * the first item is what Enter takes.
+ */
 export function menuItems(state: AgentState, situation: MenuSituation): readonly MenuItem[] {
   const items: MenuItem[] = [];
   const { connection, running, queued } = state;
   const add = (command: string, icon: string, label: string, detail?: string, args?: readonly unknown[]) =>
     items.push({ command: `developerMesh.${command}`, icon, label, ...(detail && { detail }), ...(args && { args }) });
 
+  if (!situation.isTrusted) {
+    items.push({ command: 'workbench.trust.manage', icon: 'workspace-untrusted', label: 'Manage Workspace Trust' });
+    add('showLog', 'output', 'Show Log');
+    add('openSettings', 'gear', 'Open Settings');
+    return items;
+  }
   const failure = 'failure' in connection ? connection.failure : undefined;
   const needsKey = !situation.hasServer || failure?.next?.action === 'signIn';
   if (needsKey && (connection.kind === 'off' || connection.kind === 'attention')) {
     add('signIn', 'key', 'Sign In…', situation.hasServer ? failure?.message : undefined);
   } else if (connection.kind === 'waiting' || connection.kind === 'attention') {
     add('reconnectNow', 'refresh', 'Reconnect Now', connection.failure.message);
-  } else if (connection.kind === 'off' && failure?.code !== 'untrusted') {
+  } else if (connection.kind === 'off') {
     add('connect', 'plug', 'Connect', failure?.message);
-  }
-  for (const task of [...running, ...queued]) {
-    add('cancelTask', 'circle-slash', `Cancel “${task.title ?? task.type}”`, undefined, [task.id]);
   }
   if (situation.hasEditor) add('reviewFile', 'search', 'Review This File');
   add('reviewChanges', 'git-compare', 'Review Uncommitted Changes');
   if (situation.hasEditor) add('documentSymbol', 'book', 'Document This Function');
   add('ask', 'comment-discussion', 'Ask about the Code…');
+  for (const task of [...running, ...queued]) {
+    add('cancelTask', 'circle-slash', `Cancel “${task.title ?? task.type}”`, undefined, [task.id]);
+  }
   if (situation.findings > 0) add('clearFindings', 'clear-all', 'Clear All Findings');
   if (situation.hiddenFindings > 0) {
     add('restoreFindings', 'eye', 'Show Dismissed Findings Again', String(situation.hiddenFindings));

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Agent } from '../agent/agent.ts';
 import type { Failure, NextStep } from '../agent/failures.ts';
 import type { Disposable } from '../agent/shared/disposables.ts';
+import { openSettings } from './openSettings.ts';
 import { plainLine } from './plainText.ts';
 
 /** Speaks up only when nothing goes on without the person, and once for each thing that is wrong. */
@@ -35,7 +36,7 @@ async function takeStep(step: NextStep): Promise<void> {
     case 'showLog':
       return vscode.commands.executeCommand('developerMesh.showLog');
     case 'openSetting':
-      return vscode.commands.executeCommand('workbench.action.openSettings', `@id:${step.setting}`);
+      return openSettings(`@id:${step.setting}`);
     case 'openFolder':
       return vscode.commands.executeCommand('vscode.openFolder');
     case 'manageTrust':

@@ -15,3 +15,20 @@ export function plainText(text: string, limit = 4000): string {
   const whole = lines.join('\n').trimEnd();
   return whole.length > limit ? `${whole.slice(0, limit - 1).toWellFormed()}…` : whole;
 }
+
+/** Breaks long lines between words, for pages that are not wrapped: at most `width` UTF-16 units where words allow it. */
+export function wrapped(text: string, width = 80): string {
+  return text.split('\n').map(wrapLine).join('\n');
+
+  function wrapLine(line: string): string {
+    const rows: string[] = [];
+    let row = '';
+    for (const word of line.split(/(?<=\S) +/)) {
+      if (row !== '' && row.length + 1 + word.length > width) {
+        rows.push(row);
+        row = word;
+      } else row = row === '' ? word : `${row} ${word}`;
+    }
+    return [...rows, row].join('\n');
+  }
+}

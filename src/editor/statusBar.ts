@@ -63,6 +63,8 @@ function tooltip(view: StatusView): vscode.MarkdownString {
   const markdown = new vscode.MarkdownString('**Developer Mesh**\n\n');
   markdown.isTrusted = false;
   markdown.supportHtml = false;
+  appendPlain(markdown, view.sentence, 300);
+  markdown.appendMarkdown('  \n');
   for (const [label, value] of view.details) {
     markdown.appendMarkdown(`${label}: `);
     appendPlain(markdown, plainLine(value), 300);

@@ -7,7 +7,9 @@ export interface StatusView {
   readonly text: string;
   /** Read aloud in place of the text. */
   readonly spoken: string;
-  /** Lines of the tooltip: a label and what stands behind it. */
+  /** Where the connection stands. */
+  readonly sentence: string;
+  /** Further lines of the tooltip: a label and what stands behind it. */
   readonly details: readonly (readonly [label: string, value: string])[];
   /** Whether the theme's warning colour is due: only when nothing goes on until a person acts. */
   readonly attention: boolean;
@@ -24,7 +26,8 @@ export interface StatusExtras {
 export function statusView(state: AgentState, extras: StatusExtras = {}): StatusView {
   const { secondsLeft = 0, findings = 0, lastFailure } = extras;
   const { connection, running, queued } = state;
-  const details: [string, string][] = [['Connection', connectionSentence(state, secondsLeft)]];
+  const sentence = connectionSentence(state, secondsLeft);
+  const details: [string, string][] = [];
   if (connection.kind === 'connected') {
     details.push(['Server', connection.url], ['Agent', connection.agentId]);
     if (connection.latencyMs !== undefined) details.push(['Latency', `${Math.round(connection.latencyMs)} ms`]);
@@ -41,7 +44,8 @@ export function statusView(state: AgentState, extras: StatusExtras = {}): Status
   const short = shortText(state, secondsLeft);
   return {
     text: `$(${icon(state)}) ${short}`,
-    spoken: `Developer Mesh: ${connectionSentence(state, secondsLeft)} ${workSentence(state)}`.trim(),
+    spoken: `Developer Mesh: ${sentence} ${workSentence(state)}`.trim(),
+    sentence: plainLine(sentence),
     details: details.map(([label, value]) => [label, plainLine(value)] as const),
     attention: connection.kind === 'attention',
   };
@@ -66,8 +70,8 @@ function shortText({ connection, running, queued }: AgentState, secondsLeft: num
   if (connection.kind === 'attention') return 'Mesh: Action Needed';
   if (running.length > 0) {
     return queued.length > 0
-      ? `Mesh: ${running.length} of ${running.length + queued.length}`
-      : `Mesh: ${running.length}`;
+      ? `Mesh: ${running.length} running, ${queued.length} queued`
+      : `Mesh: ${running.length} running`;
   }
   switch (connection.kind) {
     case 'off':

@@ -7,6 +7,7 @@ import { statusView } from '../statusView.ts';
 /** What can be done right now, and nothing else. */
 export async function showMenu({ agent, findings, settings }: CommandParts): Promise<void> {
   const items = menuItems(agent.state, {
+    isTrusted: vscode.workspace.isTrusted,
     hasServer: settings().server.url !== '',
     hasEditor: vscode.window.activeTextEditor !== undefined,
     findings: findings.all().length,

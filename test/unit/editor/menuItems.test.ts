@@ -6,7 +6,13 @@ import { failures } from '../../../src/agent/failures.ts';
 import { type MenuSituation, menuItems } from '../../../src/editor/menuItems.ts';
 
 const url = 'wss://mesh.example.com/ws';
-const situation: MenuSituation = { hasServer: true, hasEditor: true, findings: 0, hiddenFindings: 0 };
+const situation: MenuSituation = {
+  isTrusted: true,
+  hasServer: true,
+  hasEditor: true,
+  findings: 0,
+  hiddenFindings: 0,
+};
 const state = (connection: ConnectionState): AgentState => ({ connection, running: [], queued: [] });
 const commands = (given: AgentState, more: Partial<MenuSituation> = {}) =>
   menuItems(given, { ...situation, ...more }).map(({ command }) => command.replace('developerMesh.', ''));
@@ -29,15 +35,22 @@ test('who waits is offered to try now, who disconnected to connect', () => {
   assert.equal(commands(state({ kind: 'off' }))[0], 'connect');
 });
 
-test('a workspace without trust is not offered to connect', () => {
-  const offered = commands(state({ kind: 'off', failure: failures.untrusted() }));
-  assert.ok(!offered.includes('connect') && !offered.includes('signIn'));
+test('in a workspace without trust nothing is offered that would read it or connect', () => {
+  const offered = commands(state({ kind: 'off', failure: failures.untrusted() }), { isTrusted: false });
+  assert.deepEqual(offered, ['workbench.trust.manage', 'showLog', 'openSettings']);
 });
 
 test('every task can be cancelled by its id', () => {
   const task = { id: 't1', type: 'code_review', title: 'Review it', origin: 'server', priority: 'low' } as const;
   const items = menuItems({ connection: { kind: 'off' }, running: [task], queued: [] }, situation);
   assert.deepEqual(items.find(({ command }) => command === 'developerMesh.cancelTask')?.args, ['t1']);
+});
+
+test('what Enter takes at once is never to cancel a task', () => {
+  const task = { id: 't1', type: 'code_review', origin: 'server', priority: 'low' } as const;
+  const connection = { kind: 'connected', url, agentId: 'a', dialect: 'mesh' } as const;
+  const [first] = menuItems({ connection, running: [task], queued: [task] }, { ...situation, hasEditor: false });
+  assert.notEqual(first?.command, 'developerMesh.cancelTask');
 });
 
 test('nothing is offered that makes no sense now', () => {

@@ -22,8 +22,8 @@ const texts: readonly [string, AgentState, StatusExtras, string][] = [
   ['disconnected by the person', state({ kind: 'off' }), {}, '$(debug-disconnect) Mesh: Off'],
   ['connecting', state({ kind: 'connecting', url, attempt: 1 }), {}, '$(loading~spin) Mesh: Connecting'],
   ['idle', state(connected), {}, '$(check) Mesh'],
-  ['one task', state(connected, 1), {}, '$(sync~spin) Mesh: 1'],
-  ['tasks that wait', state(connected, 2, 3), {}, '$(sync~spin) Mesh: 2 of 5'],
+  ['one task', state(connected, 1), {}, '$(sync~spin) Mesh: 1 running'],
+  ['tasks that wait', state(connected, 2, 3), {}, '$(sync~spin) Mesh: 2 running, 3 queued'],
   [
     'waiting to try again',
     state({ kind: 'waiting', url, attempt: 2, retryInMs: 9000, failure: failures.unreachable('h', '') }),
@@ -49,9 +49,9 @@ test('only what needs the person is coloured', () => {
 });
 
 test('the tooltip tells server, agent, latency, work and the last problem', () => {
-  const { details } = statusView(state(connected, 1, 2), { findings: 4, lastFailure: 'AWS is away.' });
+  const { sentence, details } = statusView(state(connected, 1, 2), { findings: 4, lastFailure: 'AWS is away.' });
+  assert.equal(sentence, 'Connected.');
   assert.deepEqual(details, [
-    ['Connection', 'Connected.'],
     ['Server', url],
     ['Agent', 'agent-7'],
     ['Latency', '23 ms'],
@@ -64,11 +64,11 @@ test('the tooltip tells server, agent, latency, work and the last problem', () =
 
 test('a problem that the connection already names is not told twice', () => {
   const failure = failures.keyRejected('mesh.example.com');
-  const { details } = statusView(state({ kind: 'attention', url, failure }), { lastFailure: failure.message });
-  assert.deepEqual(details, [
-    ['Connection', failure.message],
-    ['Server', url],
-  ]);
+  const { sentence, details } = statusView(state({ kind: 'attention', url, failure }), {
+    lastFailure: failure.message,
+  });
+  assert.equal(sentence, failure.message);
+  assert.deepEqual(details, [['Server', url]]);
 });
 
 test('a title of a server brings no line breaks, escapes or hidden characters into the tooltip', () => {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { answerPage } from '../../../src/editor/answerPage.ts';
 import { explainFinding } from '../../../src/editor/findingText.ts';
 import { escapeMarkdown } from '../../../src/editor/markdownText.ts';
-import { plainLine, plainText } from '../../../src/editor/plainText.ts';
+import { plainLine, plainText, wrapped } from '../../../src/editor/plainText.ts';
 import { proposalsOf, reviewSentence } from '../../../src/editor/taskResults.ts';
 import { sampleFinding } from '../../fakes/sampleFinding.ts';
 
@@ -22,6 +22,12 @@ test('long texts are cut with an ellipsis', () => {
   assert.equal(plainLine('x'.repeat(500), 100).length, 100);
   assert.equal(plainText('x\n'.repeat(5000), 100).length, 100);
   assert.match(plainText('x\n'.repeat(5000), 100), /…$/);
+});
+
+test('a page breaks long lines between words and leaves short ones and indented ones as they are', () => {
+  assert.equal(wrapped('one two three four', 9), 'one two\nthree\nfour');
+  assert.equal(wrapped('one\n\n    two', 9), 'one\n\n    two');
+  assert.equal(wrapped('anunbreakableword and', 9), 'anunbreakableword\nand');
 });
 
 test('Markdown of a model stays text: no link, image, command, HTML or bare address is left', () => {
