@@ -4,7 +4,7 @@ import { staticCheckContract } from './staticCheck.ts';
 
 staticCheckContract('editor', async () => {
   const host = new FakeDiagnostics();
-  host.said.set('/work/src/a.ts', [
+  host.said.set('/project/src/a.ts', [
     {
       range: { line: 3, column: 1, endLine: 3, endColumn: 8 },
       severity: 'warning',
@@ -24,11 +24,11 @@ staticCheckContract('editor', async () => {
     check: createEditorCheck(host),
     flawed: {
       file: 'src/a.ts',
-      absolutePath: '/work/src/a.ts',
+      absolutePath: '/project/src/a.ts',
       language: 'typescript',
       text: "let a = 1; a='😀';\nlet b = 2;\nmissing;\n",
     },
-    sound: { file: 'src/b.ts', absolutePath: '/work/src/b.ts', language: 'typescript', text: 'let a = 1;\n' },
+    sound: { file: 'src/b.ts', absolutePath: '/project/src/b.ts', language: 'typescript', text: 'let a = 1;\n' },
     quotes: true,
   };
 });
