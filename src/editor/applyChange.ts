@@ -56,7 +56,8 @@ export function createApplyChanges(): ApplyChanges {
       });
       const title = plainLine(`${name}: ${change.title}`, 120);
       const selection = fromSpan(document, { start: before.start, end: before.start });
-      const options = { preview: true, selection };
+      // Not in the place of a file that is shown as a preview: the person comes back to it.
+      const options = { preview: false, selection };
       const opening = vscode.commands.executeCommand('vscode.diff', change.uri, proposed, title, options);
       // A diff that is closed while it still loads may never have been opened.
       await Promise.race([opening, answered]);

@@ -15,19 +15,22 @@ const sourceName: Readonly<Record<Finding['source'], string>> = {
   model: 'the AI review',
 };
 
+/** The page stands beside the code. */
+const width = 60;
+
 /** Everything that is known about a finding, as plain text for a read-only page. */
 export function explainFinding(finding: Finding): string {
   const parts = [
     plainLine(finding.title),
     [
-      `${severityName[finding.severity]} · ${finding.type} · found by ${sourceName[finding.source]}, ` +
-        `confidence ${Math.round(finding.confidence * 100)} %`,
+      `${severityName[finding.severity]} · ${finding.type}`,
+      `Found by ${sourceName[finding.source]}, confidence ${Math.round(finding.confidence * 100)} %`,
       `${plainLine(finding.file)}, line ${finding.range.line}${finding.stale ? ' (edited since)' : ''}`,
       ...(finding.ruleId ? [`Rule ${plainLine(finding.ruleId)}`] : []),
     ].join('\n'),
-    wrapped(plainText(finding.description)),
+    wrapped(plainText(finding.description), width),
   ];
-  if (finding.suggestion) parts.push(`What to do\n\n${wrapped(plainText(finding.suggestion))}`);
+  if (finding.suggestion) parts.push(`What to do\n\n${wrapped(plainText(finding.suggestion), width)}`);
   if (finding.quote) parts.push(`The code\n\n${indented(finding.quote)}`);
   if (finding.fix) parts.push(`The proposed code\n\n${indented(finding.fix.new)}`);
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;

@@ -38,7 +38,11 @@ export async function explainFindingPage(parts: CommandParts, given: unknown): P
   const finding = findingOf(parts, given);
   if (!finding) return;
   const uri = parts.pages.add('Finding.txt', explainFinding(finding));
-  await vscode.window.showTextDocument(uri, { preview: true, viewColumn: vscode.ViewColumn.Beside });
+  const { Active, Beside } = vscode.ViewColumn;
+  await vscode.window.showTextDocument(uri, {
+    preview: true,
+    viewColumn: vscode.window.activeTextEditor ? Beside : Active,
+  });
 }
 
 export function dismissFinding(parts: CommandParts, given: unknown): void {
