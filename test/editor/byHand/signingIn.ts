@@ -148,18 +148,23 @@ export const signingIn: Scenario = {
           assert.equal(await onDisk(), before.replace(fix.old, fix.new));
         },
 
-        'a question is answered on a page of its own': async () => {
+        'signing out disconnects and forgets the key': async () => {
+          await runCommand(page, 'Developer Mesh: Sign Out');
+          await mesh.waitFor(() => mesh.openConnections === 0, patienceMs);
+          await sees(statusItem(page, 'No key is stored'));
+          await sees(statusItem(page, 'No key is stored').getByText('Mesh: Sign In'));
+        },
+
+        'a question needs no server, and is answered on a page of its own': async () => {
           await runCommand(page, 'Developer Mesh: Ask about the Code');
           await fillIn(page, 'Ask about the Code', 'Where are orders added up?');
           await sees(page.locator('.tab.active').filter({ hasText: 'Answer.txt' }));
           await sees(editorText().filter({ hasText: answerToAnyQuestion.slice(0, 30) }));
         },
 
-        'signing out disconnects and forgets the key': async () => {
-          await runCommand(page, 'Developer Mesh: Sign Out');
-          await mesh.waitFor(() => mesh.openConnections === 0, patienceMs);
-          await sees(statusItem(page, 'No key is stored'));
-          await sees(statusItem(page, 'No key is stored').getByText('Mesh: Sign In'));
+        'the settings page opens where all settings can be changed': async () => {
+          await runCommand(page, 'Developer Mesh: Open Settings');
+          await sees(page.locator('.setting-item-label').filter({ hasText: 'Connect On Start' }));
         },
       },
     };
