@@ -40,7 +40,7 @@ function peerOf(peer: MemoryPeer): SocketPeer {
   return {
     received: peer.received,
     send: (text) => peer.send(text),
-    sendBinary: () => peer.sendBinary(),
+    sendBinary: (bytes) => peer.sendBinary(bytes),
     close: (code, reason) => peer.close(code, reason),
     cut: () => peer.cut(),
     freeze: () => {

@@ -6,7 +6,7 @@ import type { OpenSocket, Socket, SocketEnd, SocketTarget } from '../../src/agen
 export interface SocketPeer {
   readonly received: readonly string[];
   send(text: string): void;
-  sendBinary(): void;
+  sendBinary(bytes: Uint8Array): void;
   close(code: number, reason: string): void;
   cut(): void;
   /** Neither reads nor says anything any more, and keeps the line open. */
@@ -40,6 +40,7 @@ class Recorder {
     this.log.push('message');
     this.messages.push(text);
   };
+  onBinary = (bytes: number) => void this.log.push(`binary ${bytes}`);
   onPong = (mark: string) => void this.log.push(`pong ${mark}`);
   onClose = (end: SocketEnd) => {
     this.log.push('close');
@@ -167,12 +168,24 @@ export function socketContract(name: string, makeWorld: () => Promise<SocketWorl
       assert.deepEqual(await ended(heard), { kind: 'closed', code: 1006, reason: '' });
     });
 
-    test('a binary frame ends the connection', async () => {
+    test('a binary frame that holds JSON is read like text', async () => {
       const { peer, heard } = await opened();
-      peer.sendBinary();
-      const end = await ended(heard);
-      assert.equal(end.kind === 'closed' && end.code, 1003);
-      assert.deepEqual(heard.messages, []);
+      for (const text of ['{"type":"ü"}', ' \n[1]']) peer.sendBinary(Buffer.from(text));
+      await world.until(() => heard.messages.length === 2);
+      assert.deepEqual(heard.messages, ['{"type":"ü"}', ' \n[1]']);
+    });
+
+    test('any other binary frame is thrown away, and the connection lives', async () => {
+      const { socket, peer, heard } = await opened();
+      // "MCPW", version 1, and a header that claims 4 GB of payload.
+      const header = Buffer.from('4d43505701000000000000000000000100010000ffffffff', 'hex');
+      const others = [header, Buffer.from([1, 2, 3]), Buffer.from('{"a":"\xff"}', 'latin1'), Buffer.alloc(0)];
+      for (const bytes of others) peer.sendBinary(bytes);
+      peer.send('after');
+      socket.send('still here');
+      await world.until(() => heard.messages.length === 1 && peer.received.length === 1);
+      assert.deepEqual(heard.log, ['open', 'binary 24', 'binary 3', 'binary 9', 'binary 0', 'message']);
+      assert.deepEqual(heard.messages, ['after']);
     });
 
     test('a message over the limit ends the connection and is not told', async () => {

@@ -70,7 +70,7 @@ function peerOf(webSocket: WebSocket, raw: Duplex): SocketPeer {
   return {
     received,
     send: (text) => webSocket.send(text),
-    sendBinary: () => webSocket.send(new Uint8Array([1, 2, 3])),
+    sendBinary: (bytes) => webSocket.send(bytes),
     close: (code, reason) => webSocket.close(code, reason),
     cut: () => raw.destroy(),
     freeze: () => webSocket.pause(),

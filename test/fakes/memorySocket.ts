@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { OpenSocket, Socket, SocketEnd, SocketEvents, SocketTarget } from '../../src/agent/connection/socket.ts';
 import type { Clock } from '../../src/agent/shared/clock.ts';
 import type { Disposable } from '../../src/agent/shared/disposables.ts';
@@ -92,8 +93,12 @@ export class MemoryPeer {
     });
   }
 
-  sendBinary(): void {
-    this.#toClient(() => this.#end({ kind: 'closed', code: 1003, reason: 'the server sent a binary frame' }));
+  sendBinary(bytes: Uint8Array): void {
+    this.#toClient(() => {
+      const text = Buffer.from(bytes).toString('utf8');
+      if (/^\s*[{[]/.test(text) && isUtf8(bytes)) this.#events.onMessage(text);
+      else this.#events.onBinary(bytes.length);
+    });
   }
 
   pong(mark: string): void {

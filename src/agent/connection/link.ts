@@ -77,6 +77,7 @@ export function openLink(parts: LinkParts, events: LinkEvents): Link {
       awaitRegistration();
     },
     onMessage: (text) => hear(text),
+    onBinary: (bytes) => odd('a binary frame', `${bytes} bytes`),
     onPong: (text) => {
       const mark = alive?.pong(text);
       if (mark === undefined) return odd('a pong nobody asked for', text);

@@ -14,7 +14,10 @@ export interface Socket {
 
 export interface SocketEvents {
   onOpen(): void;
+  /** One message of text. Its bytes may have come as a binary frame: some servers send their JSON so. */
   onMessage(text: string): void;
+  /** A binary frame that is no JSON text, of so many bytes. It was thrown away, and the connection lives. */
+  onBinary(bytes: number): void;
   onPong(mark: string): void;
   /** Exactly once, the last event, whatever happened. */
   onClose(end: SocketEnd): void;

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { Clock } from '../shared/clock.ts';
@@ -6,7 +7,6 @@ import type { OpenSocket, Socket, SocketEnd, SocketEvents, SocketTarget } from '
 const closeGraceMs = 1000;
 /** Pieces of one message, and pieces waiting to become one: a flood of them costs memory long before it costs bytes. */
 const mostPieces = 1024;
-const binaryRefused = 1003;
 
 /** The seam over `ws`, which, unlike the editor's own WebSocket, tells a refused upgrade from a broken network. */
 export function createOpenSocket(clock: Clock): OpenSocket {
@@ -58,8 +58,10 @@ function live(webSocket: WebSocket, target: SocketTarget, events: SocketEvents, 
   webSocket.on('message', (data, isBinary) => {
     if (ending) return;
     if (!isBinary) return events.onMessage(String(data));
-    finish({ kind: 'closed', code: binaryRefused, reason: 'the server sent a binary frame' });
-    webSocket.close(binaryRefused);
+    // One buffer, as long as `binaryType` is left alone.
+    const bytes = data as Buffer;
+    if (isJsonText(bytes)) events.onMessage(String(bytes));
+    else events.onBinary(bytes.length);
   });
   webSocket.on('pong', (data) => {
     if (!ending) events.onPong(data.toString('utf8'));
@@ -100,6 +102,12 @@ function live(webSocket: WebSocket, target: SocketTarget, events: SocketEvents, 
       webSocket.terminate();
     },
   };
+}
+
+/** Looked at and not decoded: whatever a header claims about sizes, nothing is allocated for it. */
+function isJsonText(bytes: Uint8Array): boolean {
+  const first = bytes.find((byte) => byte !== 0x20 && (byte < 0x09 || byte > 0x0d));
+  return (first === 0x7b || first === 0x5b) && isUtf8(bytes);
 }
 
 const deadSocket: Socket = { send() {}, ping() {}, bufferedBytes: 0, close() {}, terminate() {} };

@@ -33,6 +33,7 @@ async function meet(
       onMessage: () => {
         messages += 1;
       },
+      onBinary: () => {},
       onPong: () => {},
       onClose: resolve,
     });
