@@ -158,6 +158,7 @@ export function createConnection(parts: ConnectionParts): Connection {
       registered: registeredAt !== undefined,
       opened,
       ...(end.kind === 'closed' && { closeCode: end.code }),
+      ...(end.kind === 'error' && { closeCode: 1006 }),
     });
     if (advice === 'another') {
       open();

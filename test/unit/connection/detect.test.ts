@@ -23,7 +23,7 @@ function detection(known?: Dialect['name']) {
 const greeted = (frame: Readonly<Record<string, unknown>> | undefined) => frame?.['method'] === 'initialize';
 const byGuide = (frame: Readonly<Record<string, unknown>> | undefined) => frame?.['type'] === 'agent.register';
 
-test('a silent server is spoken to by the guide on the same connection, and remembered once it was registered', async () => {
+test('a silent server is spoken to by the guide on the same connection, and remembered as soon as it bore that', async () => {
   const { memory, world } = detection();
   world.connection.connect();
   await world.clock.advance(2_900);
@@ -34,9 +34,9 @@ test('a silent server is spoken to by the guide on the same connection, and reme
   await world.clock.advance(2_100);
   assert.equal(world.connection.state.kind === 'connected' && world.connection.state.dialect, 'mesh');
   assert.equal(world.network.peers.length, 1);
+  assert.equal(memory.known, 'mesh', 'before the connection ends: a process may end first');
   world.network.last.cut();
   await world.clock.advance(2_000);
-  assert.equal(memory.known, 'mesh');
   assert.ok(byGuide(world.network.last.texts[0]), 'the second connection asks nothing');
 });
 
@@ -81,17 +81,76 @@ test('a key that the server refuses by a close after the guide still stops the t
   assert.equal(world.connection.state.kind, 'attention');
 });
 
-test('a line that breaks once is no answer; twice in a row the guide is tried', async () => {
+for (const code of [1005, 1011, 4000, 4004, 4400]) {
+  test(`a server that wants the registration first and closes with ${code} on the hello is registered on the second connection, and remembered`, async () => {
+    const { memory, world } = detection();
+    world.connection.connect();
+    await world.clock.advance(20);
+    world.network.last.close(code);
+    await world.clock.advance(30);
+    world.network.last.send('{"type":"agent.registered"}');
+    await world.clock.advance(20);
+    assert.equal(world.connection.state.kind, 'connected');
+    assert.equal(world.network.peers.length, 2);
+    assert.ok(!world.kinds().includes('waiting'));
+    assert.equal(memory.known, 'mesh');
+  });
+}
+
+test('a server that says what is wrong and then hangs up is registered on the second connection as well', async () => {
+  for (const code of [1000, 1008, 4400]) {
+    const { memory, world } = detection();
+    world.connection.connect();
+    await world.clock.advance(20);
+    world.network.last.send('{"type":"error","error":"expected agent.register","code":401}');
+    world.network.last.close(code);
+    await world.clock.advance(30);
+    assert.ok(byGuide(world.network.last.texts[0]));
+    world.network.last.send('{"type":"agent.registered"}');
+    await world.clock.advance(20);
+    assert.equal(world.connection.state.kind, 'connected');
+    assert.equal(world.network.peers.length, 2);
+    assert.equal(memory.known, 'mesh');
+  }
+});
+
+test('a server that answers the hello by refusing the key has refused the key', async () => {
+  const { world } = detection();
+  world.connection.connect();
+  await world.clock.advance(20);
+  world.network.last.send('{"type":"error","error":"invalid api key","code":401}');
+  world.network.last.close(1008);
+  await world.clock.advance(60_000);
+  assert.equal(world.connection.state.kind, 'attention');
+  assert.equal(world.network.peers.length, 1);
+});
+
+for (const code of [1001, 1012, 1013]) {
+  test(`a server that goes away with ${code} after the hello is greeted again`, async () => {
+    const { world } = detection();
+    world.connection.connect();
+    await world.clock.advance(20);
+    world.network.last.close(code);
+    await world.clock.advance(300);
+    assert.ok(greeted(world.network.last.texts[0]));
+    assert.equal(world.network.peers.length, 2);
+  });
+}
+
+test('a line that breaks on the hello may be an answer: next is the guide, and after that the hello again', async () => {
   const { world } = detection();
   world.connection.connect();
   await world.clock.advance(20);
   world.network.last.cut();
-  await world.clock.advance(2_000);
-  assert.ok(greeted(world.network.last.texts[0]));
-  world.network.last.cut();
-  await world.clock.advance(2_000);
-  assert.equal(world.network.peers.length, 3);
+  await world.clock.advance(300);
+  assert.equal(world.network.peers.length, 2);
   assert.ok(byGuide(world.network.last.texts[0]));
+  world.network.last.close(1000);
+  await world.clock.advance(10);
+  const { state } = world.connection;
+  assert.equal(state.kind === 'waiting' && state.failure.code, 'connection-lost', 'the hello was never refused');
+  await world.clock.advance(2_000);
+  assert.ok(greeted(world.network.peers[2]?.texts[0]));
 });
 
 test('what is remembered is not asked again, and forgotten after two connections in vain', async () => {
@@ -138,4 +197,31 @@ test('an MCP server that wants another form of the hello gets its own', async ()
   const second = world.network.last.texts[1];
   assert.ok(greeted(second));
   assert.deepEqual(Object.keys(second ?? {}), ['jsonrpc', 'id', 'method', 'params']);
+});
+
+test('an MCP server that cannot even read the id of the hello gets its own', async () => {
+  const { world } = detection();
+  world.connection.connect();
+  await world.clock.advance(20);
+  world.network.last.send('{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"Invalid Request"}}');
+  await world.clock.advance(20);
+  assert.deepEqual(Object.keys(world.network.last.texts[1] ?? {}), ['jsonrpc', 'id', 'method', 'params']);
+});
+
+test('the three seconds of silence are waited for once, whoever restarts', async () => {
+  const { memory, world } = detection();
+  world.connection.connect();
+  await world.clock.advance(3_100);
+  const given = '{"type":"task.assigned","payload":{"id":"t-1","type":"code_review","payload":{}}}';
+  world.network.last.send(given);
+  await world.clock.advance(20);
+  assert.ok(world.words.some(({ kind }) => kind === 'task'));
+  assert.equal(memory.known, 'mesh');
+  const later = detection(memory.known);
+  later.world.connection.connect();
+  await later.world.clock.advance(20);
+  assert.ok(byGuide(later.world.network.last.texts[0]), 'the next life asks nothing');
+  later.world.network.last.send(given);
+  await later.world.clock.advance(20);
+  assert.ok(later.world.words.some(({ kind }) => kind === 'task'));
 });

@@ -15,8 +15,14 @@ export interface DialectMemory {
 
 /** So long a server may think about the hello before it counts as one that does not know it. */
 const helloWithinMs = 3_000;
+/**
+ * Ends that say nothing about the message they follow: the server goes away, is busy, or knows the key and does not
+ * accept it. After any other the next connection begins with the guide's registration.
+ */
+const notAboutTheHello: ReadonlySet<number> = new Set([1001, 1012, 1013, 1014, 4001, 4401, 4403]);
 /** How servers hang up on a message they do not understand. */
-const hangUps: ReadonlySet<number> = new Set([1000, 1002, 1003, 1007, 1008]);
+const hangUps: ReadonlySet<number> = new Set([1000, 1002, 1003, 1005, 1007, 1008]);
+const cut = 1006;
 
 /**
  * Finds out which dialect a server speaks, by one message that every known server answers in its own way. Who is silent,
@@ -26,6 +32,10 @@ export function detecting(dialects: Readonly<Record<DialectName, Dialect>>, memo
   let known = memory.recall();
   /** How the next unknown server is addressed. */
   let next: 'hello' | 'guide' = 'hello';
+  /** What the last connection began with. */
+  let first: 'hello' | 'guide' | 'known' = 'known';
+  /** The server hung up on the hello, in so many words. */
+  let hungUp = false;
   /** Connections in a row that ended before the registration. */
   let inVain = 0;
   let current: DialectName | undefined = known;
@@ -39,8 +49,10 @@ export function detecting(dialects: Readonly<Record<DialectName, Dialect>>, memo
     known = undefined;
     current = undefined;
     next = 'hello';
+    inVain = 0;
     memory.forget();
   };
+  const guess = { found: () => found('mesh'), mistaken };
   return {
     get name() {
       return current ?? 'mesh';
@@ -49,46 +61,56 @@ export function detecting(dialects: Readonly<Record<DialectName, Dialect>>, memo
       return dialects[current ?? 'mesh'].maxFrameBytes;
     },
     open: (self, clock) => {
+      first = known === undefined ? next : 'known';
       current = known ?? (next === 'guide' ? 'mesh' : undefined);
-      if (current === 'mesh') return guided(dialects.mesh.open(self, clock), mistaken);
+      if (current === 'mesh') return guided(dialects.mesh.open(self, clock), guess);
       if (current !== undefined) return dialects[current].open(self, clock);
-      return probing(dialects, self, clock, { found, guessed: () => (current = 'mesh'), mistaken });
+      return probing(dialects, self, clock, { ...guess, found, guessed: () => (current = 'mesh') });
     },
     ended: ({ registered, opened, closeCode }: LastConnection) => {
       if (registered) {
         inVain = 0;
-        // By silence: it bore the guide's registration.
-        if (known === undefined && current === 'mesh') found('mesh');
+        next = 'hello';
         return undefined;
       }
       if (!opened) return undefined;
-      inVain += 1;
-      if (known !== undefined) {
-        if (inVain >= 2) mistaken();
-        return undefined;
+      if (first === 'hello') {
+        // It may have named its dialect before it hung up, and want the registration first all the same.
+        const asked = current === undefined || current === 'mesh';
+        if (!asked || closeCode === undefined || notAboutTheHello.has(closeCode)) return undefined;
+        if (known === undefined) next = 'guide';
+        hungUp = closeCode !== cut;
+        return hungUp ? 'another' : undefined;
       }
-      if (next === 'guide') {
+      if (first === 'guide') {
+        const none = hungUp && closeCode !== undefined && hangUps.has(closeCode);
         next = 'hello';
-        return closeCode !== undefined && hangUps.has(closeCode) ? 'noneFits' : undefined;
+        return none ? 'noneFits' : undefined;
       }
-      if (current !== undefined || closeCode === undefined) return undefined;
-      if (hangUps.has(closeCode)) {
-        next = 'guide';
-        return 'another';
-      }
-      // Once it may have been the network.
-      if (inVain >= 2) next = 'guide';
+      inVain += 1;
+      if (inVain >= 2) mistaken();
       return undefined;
     },
   };
 }
 
+interface Guess {
+  /** Who bears the guide's registration, in silence or in words, speaks by the guide. */
+  found(): void;
+  mistaken(): void;
+}
+
 /** The guide's dialect on a server that was not told to be one: what speaks otherwise is found out. */
-function guided(session: DialectSession, mistaken: () => void): DialectSession {
+function guided(session: DialectSession, { found, mistaken }: Guess): DialectSession {
   return {
     ...session,
+    afterSilence: () => {
+      found();
+      return [];
+    },
     decode: (text) => {
       const decoded = session.decode(text);
+      if (decoded.kind === 'words' && !decoded.words.some(({ kind }) => kind === 'refused')) found();
       if (decoded.kind !== 'malformed' || spokenIn(text) === 'mesh' || spokenIn(text) === undefined) return decoded;
       mistaken();
       return expired;
@@ -122,7 +144,7 @@ function probing(
 
   function begin(name: DialectName): { readonly session: DialectSession; readonly frames: readonly string[] } {
     const opened = dialects[name].open(self, clock);
-    const session = name === 'mesh' ? guided(opened, findings.mistaken) : opened;
+    const session = name === 'mesh' ? guided(opened, { ...findings, found: () => findings.found('mesh') }) : opened;
     const { messageId, frames } = session.encode(registration);
     inner = session;
     innerId = messageId;
@@ -147,14 +169,16 @@ function probing(
     if (name === 'mesh') {
       findings.found(name);
       const { session, frames } = begin(name);
-      // It does not know the hello, and need not.
-      if (frame['type'] === 'error') return { kind: 'words', words: [], replies: frames };
       const decoded = session.decode(text);
+      // It does not know the hello, and need not. That the key is wrong is no answer to a hello alone.
+      if (frame['type'] === 'error' && !refusesKey(decoded)) return { kind: 'words', words: [], replies: frames };
       return decoded.kind === 'unknown'
         ? { kind: 'words', words: [], replies: frames }
         : { ...decoded, replies: [...frames, ...decoded.replies] };
     }
-    if (frame['id'] !== helloId) return { kind: 'unknown', name: 'no answer to the hello' };
+    // An error in JSON-RPC may leave out the id of what it could not read.
+    const nameless = name === 'mcp' && frame['error'] !== undefined && (frame['id'] ?? null) === null;
+    if (frame['id'] !== helloId && !nameless) return { kind: 'unknown', name: 'no answer to the hello' };
     findings.found(name);
     const { session, frames } = begin(name);
     // Somebody's MCP server that wants the hello in its own form.
@@ -168,7 +192,7 @@ function probing(
       return inner ? inner.silenceMeansRegistered : helloWithinMs;
     },
     afterSilence: () => {
-      if (inner) return [];
+      if (inner) return inner.afterSilence?.() ?? [];
       findings.guessed();
       return begin('mesh').frames;
     },
@@ -206,6 +230,12 @@ function hello(id: string, self: AgentIdentity): string {
     metadata: { type: 'ide', agent_version: version },
   };
   return JSON.stringify({ jsonrpc: '2.0', id, type: 0, method: 'initialize', params });
+}
+
+/** Some answer whatever comes before a registration as if the key were at fault. */
+function refusesKey(decoded: Decoded): boolean {
+  if (decoded.kind !== 'words') return false;
+  return decoded.words.some((word) => word.kind === 'refused' && word.reason === 'key' && !/regist/i.test(word.text));
 }
 
 /** By its form alone; undefined when it has none that we know. */

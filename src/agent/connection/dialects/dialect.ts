@@ -19,7 +19,7 @@ export interface LastConnection {
   readonly registered: boolean;
   /** The WebSocket had been open. */
   readonly opened: boolean;
-  /** Of the server's close; missing when it ended otherwise. */
+  /** Of the server's close, 1006 when the line broke; missing when we ended it ourselves. */
   readonly closeCode?: number;
 }
 
