@@ -121,6 +121,7 @@ export const failures = {
   nothingMatches: (patterns: string) => final('nothing-matches', `No file of the workspace matches ${patterns}.`),
   noRepository: () => final('no-repository', 'This folder is not a Git repository, so there are no changes to review.'),
   gitFailed: (detail: string) => passing('git-failed', 'Git could not list the changes.', showLog, detail),
+  unknownRevision: (name: string) => final('unknown-revision', `Git knows no branch or commit ${name}.`),
   nothingReviewed: (reason: string) => final('nothing-reviewed', `Nothing was reviewed: ${reason}`),
   noSymbol: (name: string) => final('no-symbol', `There is no symbol ${name} here to document.`),
 

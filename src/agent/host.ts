@@ -15,8 +15,8 @@ export interface Host {
   trusted(): boolean;
   /** The text of an open, unsaved document; undefined when the disk has the truth. */
   unsavedText(absolutePath: string): string | undefined;
-  /** Uncommitted changes of all folders, untracked files included. */
-  changes(signal: AbortSignal): Promise<Outcome<readonly FileChange[]>>;
+  /** The changes of all folders. */
+  changes(scope: ChangeScope, signal: AbortSignal): Promise<Outcome<readonly FileChange[]>>;
   /** Declared symbols of one file, outermost first; empty when nobody can tell. */
   symbols(absolutePath: string, signal: AbortSignal): Promise<readonly CodeSymbol[]>;
   /** What the editor's own language tools say about one file; empty when nobody can tell. */
@@ -31,11 +31,24 @@ export interface WorkspaceFolder {
   readonly path: string;
 }
 
+/** Which changes are meant. Names of branches and commits are anybody's words: they are checked before Git sees them. */
+export type ChangeScope =
+  /** Against the last commit: staged, unstaged and untracked together. */
+  | { readonly kind: 'uncommitted' }
+  /** What the next commit would bring, in the text it would have. */
+  | { readonly kind: 'staged' }
+  /** The files as they stand, untracked ones too, against where this branch left `base`; empty: the main branch. */
+  | { readonly kind: 'branch'; readonly base: string }
+  /** What one commit changed against its first parent, in the text it had then. */
+  | { readonly kind: 'commit'; readonly commit: string };
+
 export interface FileChange {
   readonly absolutePath: string;
   readonly kind: 'added' | 'modified' | 'renamed' | 'deleted' | 'untracked';
   /** 1-based inclusive line ranges of the new text that were added or changed; the whole file when it is new. */
   readonly lines: readonly LineSpan[] | 'whole';
+  /** The text that was changed, where it may not be the one on disk; undefined when it is larger than `mostBytes`. */
+  readonly saved?: (mostBytes: number, signal: AbortSignal) => Promise<Outcome<Uint8Array | undefined>>;
 }
 
 export interface CodeSymbol {

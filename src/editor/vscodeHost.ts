@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import * as vscode from 'vscode';
 import type { Host, Log, Secrets } from '../agent/host.ts';
+import { changesInFolders } from './changes.ts';
 import { createLanguageTools } from './languageTools.ts';
 import type { Environment } from './settings.ts';
-import { uncommittedChanges } from './uncommittedChanges.ts';
 import { openFolders } from './workspacePaths.ts';
 
 export type StorageFolders = Pick<vscode.ExtensionContext, 'storageUri' | 'globalStorageUri'>;
@@ -29,7 +29,7 @@ export function createVscodeHost(context: StorageFolders, environment: Environme
         .find((document) => document.isDirty && document.uri.toString() === uri)
         ?.getText();
     },
-    changes: (signal) => uncommittedChanges(environment, signal),
+    changes: (scope, signal) => changesInFolders(scope, environment, signal),
     ...createLanguageTools(log),
     secrets,
     log,

@@ -27,7 +27,7 @@ export function createNodeHost(options: NodeHostOptions): Host {
     folders: () => folders,
     trusted: () => true,
     unsavedText: () => undefined,
-    changes: (signal) => changesOfFolders(folders, { environment, signal }),
+    changes: (scope, signal) => changesOfFolders(folders, scope, { environment, signal }),
     symbols: async () => [],
     diagnostics: async () => [],
     secrets: {

@@ -85,7 +85,7 @@ export function hostContract(
   });
 
   check('changed, new and deleted files are listed, with the lines that changed', openProject, async (opened) => {
-    const changes = await opened.host.changes(never());
+    const changes = await opened.host.changes({ kind: 'uncommitted' }, never());
     assert.ok(changes.ok, 'the changes could not be listed');
     const listed = changes.value.map(({ absolutePath, kind, lines }) => ({ absolutePath, kind, lines }));
     listed.sort((a, b) => (a.absolutePath < b.absolutePath ? -1 : 1));
@@ -97,14 +97,14 @@ export function hostContract(
   });
 
   check('a folder without a repository is a failure that says so', openPlain, async ({ host }) => {
-    const changes = await host.changes(never());
+    const changes = await host.changes({ kind: 'uncommitted' }, never());
     assert.equal(changes.ok, false);
     assert.equal(!changes.ok && changes.failure.code, 'no-repository');
   });
 
   check('listing changes stops when it is aborted, with the reason', openProject, async ({ host }) => {
     const reason = new Error('enough');
-    await assert.rejects(host.changes(AbortSignal.abort(reason)), (error) => error === reason);
+    await assert.rejects(host.changes({ kind: 'uncommitted' }, AbortSignal.abort(reason)), (error) => error === reason);
   });
 
   check(

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { type Failure, failed, failures, type Outcome, succeeded } from '../../src/agent/failures.ts';
 import type {
+  ChangeScope,
   CodeSymbol,
   ExistingDiagnostic,
   FileChange,
@@ -33,6 +34,8 @@ export class FakeHost implements Host {
   readonly description = 'a host for tests';
   readonly storage: string;
   readonly records: LogRecord[] = [];
+  /** Of the changes that were asked for. */
+  readonly scopes: ChangeScope[] = [];
   readonly secrets: Secrets;
   readonly #root: string;
   #folders: readonly WorkspaceFolder[];
@@ -67,8 +70,9 @@ export class FakeHost implements Host {
     return this.#unsaved.get(absolutePath);
   }
 
-  async changes(signal: AbortSignal): Promise<Outcome<readonly FileChange[]>> {
+  async changes(scope: ChangeScope, signal: AbortSignal): Promise<Outcome<readonly FileChange[]>> {
     signal.throwIfAborted();
+    this.scopes.push(scope);
     return 'code' in this.#changes ? failed(this.#changes) : succeeded(this.#changes);
   }
 
@@ -123,7 +127,7 @@ export class FakeHost implements Host {
     this.#changes =
       'code' in changes
         ? changes
-        : changes.map(({ path, kind, lines }) => ({ absolutePath: this.pathOf(path), kind, lines }));
+        : changes.map(({ path, ...change }) => ({ ...change, absolutePath: this.pathOf(path) }));
   }
 
   setSymbols(path: string, symbols: readonly CodeSymbol[]): void {

@@ -1,12 +1,16 @@
 import * as z from 'zod/mini';
 import { failed, failures, type Outcome, succeeded } from '../failures.ts';
+import type { ChangeScope } from '../host.ts';
+import type { LineSpan } from '../workspace/snapshot.ts';
 
 /** What a task is about. Patterns and paths are the server's words: the workspace checks them before anything is read. */
 export type CodeSource =
   /** Code inside the task. `name` is the server's name for it, never a path to open. */
   | { readonly kind: 'code'; readonly code: string; readonly language?: string; readonly name?: string }
   | { readonly kind: 'files'; readonly patterns: readonly string[] }
-  | { readonly kind: 'changes' };
+  /** A part of one file; it is grown to the symbol that holds it. */
+  | { readonly kind: 'selection'; readonly path: string; readonly lines: LineSpan }
+  | { readonly kind: 'changes'; readonly changes: ChangeScope };
 
 export interface ReviewPayload {
   readonly source: CodeSource;
@@ -21,7 +25,7 @@ export interface DocumentationPayload {
 }
 
 export interface AnalysisPayload {
-  readonly source: Exclude<CodeSource, { kind: 'changes' }>;
+  readonly source: Extract<CodeSource, { kind: 'code' | 'files' }>;
   readonly question?: string;
 }
 
@@ -32,7 +36,12 @@ const name = text(1024).check(z.minLength(1, 'must not be empty'));
 const names = z
   .array(name, 'must be a list of paths')
   .check(z.minLength(1, 'must name at least one file'), z.maxLength(5000, 'must not name more than 5000 files'));
-const yes = z.boolean('must be true or false');
+const someChanges = z.union(
+  [z.boolean(), z.literal('uncommitted'), z.literal('staged')],
+  'must be true or false, "uncommitted" or "staged"',
+);
+const line = z.int().check(z.minimum(1), z.maximum(10_000_000));
+const revision = text(256);
 
 const fields = z.object({
   language: z.optional(text(64)),
@@ -42,8 +51,16 @@ const fields = z.object({
   path: z.optional(name),
   files: z.optional(z.union([name, names], 'must be a path or a list of paths')),
   paths: z.optional(z.union([name, names], 'must be a path or a list of paths')),
-  diff: z.optional(yes),
-  changes: z.optional(yes),
+  lines: z.optional(
+    z.union(
+      [z.string().check(z.regex(/^\d{1,8}(-\d{1,8})?$/)), z.tuple([line, line]), z.object({ from: line, to: line })],
+      'must be like "10-20"',
+    ),
+  ),
+  diff: z.optional(someChanges),
+  changes: z.optional(someChanges),
+  base: z.optional(revision),
+  commit: z.optional(revision),
   symbol: z.optional(text(256)),
   question: z.optional(text(8000)),
   instructions: z.optional(text(8000)),
@@ -92,6 +109,7 @@ export function parseAnalysis(payload: unknown): Outcome<AnalysisPayload> {
   const source = sourceOf(read.value);
   if (!source.ok) return source;
   if (source.value?.kind === 'changes') return malformed('an analysis is of code or of files, not of changes');
+  if (source.value?.kind === 'selection') return malformed('an analysis is of whole files, not of some lines');
   const question = read.value.question?.trim();
   return succeeded({
     source: source.value ?? { kind: 'files', patterns: ['**/*'] },
@@ -102,9 +120,9 @@ export function parseAnalysis(payload: unknown): Outcome<AnalysisPayload> {
 function sourceOf(given: Fields): Outcome<CodeSource | undefined> {
   const lists = [given.files, given.paths].flat().filter((pattern) => pattern !== undefined);
   const single = [given.file, given.filename, given.path].filter((pattern) => pattern !== undefined);
-  const changes = given.diff === true || given.changes === true;
+  const changes = changesOf(given);
   if (given.code !== undefined) {
-    if (changes || lists.length > 0) return malformed('code comes alone, not together with files or diff');
+    if (hasAsked(given) || lists.length > 0) return malformed('code comes alone, not together with files or diff');
     return succeeded({
       kind: 'code',
       code: given.code,
@@ -113,9 +131,38 @@ function sourceOf(given: Fields): Outcome<CodeSource | undefined> {
     });
   }
   const patterns = [...new Set([...lists, ...single])];
-  if (changes && patterns.length > 0) return malformed('it asks for files and for the changes; one of them must go');
-  if (changes) return succeeded({ kind: 'changes' });
+  if (hasAsked(given) && patterns.length > 0) {
+    return malformed('it asks for files and for the changes; one of them must go');
+  }
+  const lines = given.lines === undefined ? undefined : spanOf(given.lines);
+  if (lines) {
+    const [path, ...others] = patterns;
+    if (path === undefined || others.length > 0) return malformed('lines are of exactly one file');
+    if (lines.from > lines.to || lines.from < 1) return malformed('lines must be like "10-20"');
+    return succeeded({ kind: 'selection', path, lines });
+  }
+  // Beside files, a branch or a commit only tells where they come from.
+  if (changes && patterns.length === 0) return succeeded({ kind: 'changes', changes });
   return succeeded(patterns.length > 0 ? { kind: 'files', patterns } : undefined);
+}
+
+function hasAsked({ diff, changes }: Fields): boolean {
+  return Boolean(diff) || Boolean(changes);
+}
+
+function changesOf(given: Fields): ChangeScope | undefined {
+  const commit = given.commit?.trim();
+  const base = given.base?.trim();
+  if (given.diff === 'staged' || given.changes === 'staged') return { kind: 'staged' };
+  if (commit) return { kind: 'commit', commit };
+  if (base !== undefined) return { kind: 'branch', base };
+  return hasAsked(given) ? { kind: 'uncommitted' } : undefined;
+}
+
+function spanOf(lines: NonNullable<Fields['lines']>): LineSpan {
+  if (typeof lines !== 'string') return Array.isArray(lines) ? { from: lines[0], to: lines[1] } : lines;
+  const [from = '', to = from] = lines.split('-');
+  return { from: Number(from), to: Number(to) };
 }
 
 /** Takes `focus_areas`, `focusAreas` and `FocusAreas` alike; unknown keys are dropped. A JSON text is parsed once. */

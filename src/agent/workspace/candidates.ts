@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { failed, type Outcome, succeeded } from '../failures.ts';
-import type { FileChange, Host, WorkspaceFolder } from '../host.ts';
+import type { ChangeScope, FileChange, Host, WorkspaceFolder } from '../host.ts';
 import { cleanText } from './clean.ts';
 import { type IgnoreRules, ignoreReason, loadIgnoreRules, ownIgnoreFile } from './ignoreRules.ts';
 import { problemFailure, realInside } from './openInside.ts';
@@ -17,6 +17,7 @@ export interface Candidate {
   /** Named by its own path: ignore files and what a machine wrote are no reason to leave it out. */
   readonly named: boolean;
   readonly changed?: readonly LineSpan[];
+  readonly saved?: NonNullable<FileChange['saved']>;
   readonly skip?: string;
 }
 
@@ -149,13 +150,14 @@ async function below(
   return candidates;
 }
 
-/** Uncommitted changes to files. What Git tracks is asked for even if an ignore file names it, but not by our own. */
+/** Changes to files. What Git tracks is asked for even if an ignore file names it, but not by our own. */
 export async function candidatesOfChanges(
   host: Host,
+  scope: ChangeScope,
   rulesOf: RulesOf,
   signal: AbortSignal,
 ): Promise<Outcome<Candidates>> {
-  const changes = await host.changes(signal);
+  const changes = await host.changes(scope, signal);
   if (!changes.ok) return changes;
   const candidates: Candidate[] = [];
   for (const change of changes.value) {
@@ -165,14 +167,16 @@ export async function candidatesOfChanges(
     const skip = (await changeSkip(change)) ?? (await ownIgnore(await rulesOf(place.folder), place.relative));
     const reason = skip ?? skippedFile(place.relative);
     const changed = change.lines === 'whole' ? {} : { changed: change.lines };
-    candidates.push({ place, named: false, ...changed, ...(reason && { skip: reason }) });
+    const saved = change.saved && { saved: change.saved };
+    candidates.push({ place, named: false, ...changed, ...saved, ...(reason && { skip: reason }) });
   }
   return succeeded({ candidates, notReviewed: [] });
 }
 
-async function changeSkip({ absolutePath, kind, lines }: FileChange): Promise<string | undefined> {
+async function changeSkip({ absolutePath, kind, lines, saved }: FileChange): Promise<string | undefined> {
   if (kind === 'deleted') return 'deleted';
   if (lines !== 'whole' && lines.length === 0) return kind === 'renamed' ? 'renamed, not changed' : 'no changed lines';
+  if (saved) return undefined;
   try {
     return (await lstat(absolutePath)).isSymbolicLink() ? 'symbolic link' : undefined;
   } catch (error) {

@@ -1,17 +1,20 @@
 import type { FileChange } from '../host.ts';
 import type { LineSpan } from './snapshot.ts';
 
-export interface StatusEntry {
-  /** Relative to the top of the repository, separators `/`. */
+/** A file that changed. */
+export interface Entry {
+  /** Separators `/`. */
   readonly path: string;
   readonly kind: FileChange['kind'];
   readonly conflicted: boolean;
+  /** The id of the object that has its new text. */
+  readonly blob?: string;
 }
 
-/** Reads `git status --porcelain=v2 -z`. Submodules, nested repositories and links are left out. */
-export function parseStatus(output: string): readonly StatusEntry[] {
+/** Reads `git status --porcelain=v2 -z`: paths from the top of the repository. Submodules, nested repositories and links are left out. */
+export function parseStatus(output: string): readonly Entry[] {
   const records = output.split('\0');
-  const entries = new Map<string, StatusEntry>();
+  const entries = new Map<string, Entry>();
   for (let index = 0; index < records.length; index++) {
     const record = records[index] ?? '';
     const type = record[0];
@@ -34,6 +37,30 @@ export function parseStatus(output: string): readonly StatusEntry[] {
   }
   return [...entries.values()];
 }
+
+const noObject = /^0+$/;
+
+/** Reads `git diff --raw -z --no-abbrev`: paths as Git was asked for them. Submodules and links are left out. */
+export function parseRaw(output: string): readonly Entry[] {
+  const words = output.split('\0');
+  const entries = new Map<string, Entry>();
+  for (let index = 0; index < words.length; index++) {
+    // :oldMode newMode oldId newId status, then the path; the old one before it where it was renamed or copied.
+    const header = /^:\d{6} (\d{6}) [0-9a-f]+ ([0-9a-f]+) ([A-Z])\d*$/.exec(words[index] ?? '');
+    if (!header) continue;
+    const [, mode, blob = '', letter = ''] = header;
+    if (letter === 'R' || letter === 'C') index++;
+    index++;
+    const path = words[index];
+    if (path === undefined || path === '' || mode === '160000' || mode === '120000') continue;
+    const kind = letters[letter] ?? 'modified';
+    const hasText = kind !== 'deleted' && !noObject.test(blob);
+    entries.set(path, { path, kind, conflicted: letter === 'U', ...(hasText && { blob }) });
+  }
+  return [...entries.values()];
+}
+
+const letters: Readonly<Record<string, FileChange['kind']>> = { A: 'added', C: 'added', D: 'deleted', R: 'renamed' };
 
 function kindOf(
   type: string | undefined,

@@ -1,5 +1,5 @@
-import type { Host } from '../host.ts';
-import { deniedContent } from './denyList.ts';
+import type { FileChange, Host } from '../host.ts';
+import { deniedContent, deniedReason } from './denyList.ts';
 import { type Checked, checkUnsaved, readInside } from './openInside.ts';
 import type { Place } from './paths.ts';
 import { binaryName, decodeText } from './skipReason.ts';
@@ -20,8 +20,26 @@ export async function readSaved(place: Place, kilobytes: number): Promise<Checke
   const binary = binaryName(place.relative);
   if (binary) return refused(binary);
   const bytes = await readInside(place, kilobytes * 1024, tooLarge(kilobytes));
-  if (!bytes.ok) return bytes;
-  const decoded = decodeText(bytes.value);
+  return bytes.ok ? textOf(place, bytes.value) : bytes;
+}
+
+/** The text that Git keeps of a place, under the same rules as the one on disk. */
+export async function readRevision(
+  place: Place,
+  saved: NonNullable<FileChange['saved']>,
+  kilobytes: number,
+  signal: AbortSignal,
+): Promise<Checked<string>> {
+  const kept = deniedReason(place.relative) ?? binaryName(place.relative);
+  if (kept) return refused(kept);
+  const bytes = await saved(kilobytes * 1024, signal);
+  if (!bytes.ok) return refused(bytes.failure.message);
+  if (bytes.value === undefined) return refused(tooLarge(kilobytes));
+  return textOf(place, bytes.value);
+}
+
+function textOf(place: Place, bytes: Uint8Array): Checked<string> {
+  const decoded = decodeText(bytes);
   if ('reason' in decoded) return refused(decoded.reason);
   const denied = deniedContent(place.relative, decoded.text);
   return denied ? refused(denied) : { ok: true, value: decoded.text };

@@ -7,8 +7,12 @@ export interface Snapshot {
   /** VS Code language id: typescript, typescriptreact, javascript, javascriptreact, python, go, java, ... */
   readonly language: string;
   readonly text: string;
-  /** For a review of changes: the 1-based inclusive line ranges that were changed. Absent: the whole file. */
+  /**
+   * For a review of changes or of a selection: the 1-based inclusive line ranges that are meant. Absent: the whole file.
+   */
   readonly changed?: readonly LineSpan[];
+  /** What stands in the file now, where `text` is an earlier state that differs; null when the file cannot be read. */
+  readonly today?: string | null;
 }
 
 export interface LineSpan {

@@ -1,5 +1,5 @@
 import { failed, failures, type Outcome, succeeded } from '../failures.ts';
-import type { Host } from '../host.ts';
+import type { ChangeScope, Host } from '../host.ts';
 import type { Settings } from '../settings.ts';
 import { type Candidate, candidatesOfChanges, candidatesOfPatterns, rulesByFolder } from './candidates.ts';
 import { cleanText } from './clean.ts';
@@ -8,13 +8,17 @@ import { ignoreReason, ownIgnoreFile } from './ignoreRules.ts';
 import { languageOf } from './languages.ts';
 import { type Checked, type Problem, problemFailure, realInside } from './openInside.ts';
 import { type Place, possiblePlaces } from './paths.ts';
-import { readSaved, readText } from './readText.ts';
+import { readRevision, readSaved, readText } from './readText.ts';
+import { grown } from './selection.ts';
 import { skippedText } from './skipReason.ts';
-import type { NotReviewed, Snapshot } from './snapshot.ts';
+import type { LineSpan, NotReviewed, Snapshot } from './snapshot.ts';
 
 export type Scope =
   /** Each a path, a folder or a glob; see `paths.ts` for how a path is written. */
-  { readonly kind: 'files'; readonly patterns: readonly string[] } | { readonly kind: 'changes' };
+  | { readonly kind: 'files'; readonly patterns: readonly string[] }
+  /** A part of one file, and the symbol that holds it. */
+  | { readonly kind: 'selection'; readonly path: string; readonly lines: LineSpan }
+  | { readonly kind: 'changes'; readonly changes: ChangeScope };
 
 export interface Gathered {
   /** By path, in order. */
@@ -42,18 +46,21 @@ export function createWorkspace(host: Host, limits: () => Settings['limits']): W
       const rulesOf = rulesByFolder();
       const found =
         scope.kind === 'changes'
-          ? await candidatesOfChanges(host, rulesOf, signal)
-          : await candidatesOfPatterns(scope.patterns, host, rulesOf, signal);
+          ? await candidatesOfChanges(host, scope.changes, rulesOf, signal)
+          : await candidatesOfPatterns(patternsOf(scope), host, rulesOf, signal);
       if (!found.ok) return found;
       const { candidates, notReviewed } = found.value;
       if (
-        scope.kind === 'files' &&
+        scope.kind !== 'changes' &&
         candidates.length === 0 &&
         notReviewed.every(({ reason }) => reason === 'not found')
       ) {
-        return failed(failures.nothingMatches(cleanText(scope.patterns.join(', '), 200) || 'an empty list'));
+        return failed(failures.nothingMatches(cleanText(patternsOf(scope).join(', '), 200) || 'an empty list'));
       }
-      return succeeded(await gather(host, candidates, notReviewed, limits(), signal));
+      const gathered = await gather(host, candidates, notReviewed, limits(), signal);
+      if (scope.kind !== 'selection') return succeeded(gathered);
+      const snapshots = gathered.snapshots.map((snapshot) => withSelection(host, snapshot, scope.lines, signal));
+      return succeeded({ ...gathered, snapshots: await Promise.all(snapshots) });
     },
 
     read: async (path, signal) => {
@@ -71,6 +78,17 @@ export function createWorkspace(host: Host, limits: () => Settings['limits']): W
       return failed(problemFailure(problem, cleanText(path, 200)));
     },
   };
+}
+
+function patternsOf(scope: Exclude<Scope, { kind: 'changes' }>): readonly string[] {
+  return scope.kind === 'files' ? scope.patterns : [scope.path];
+}
+
+async function withSelection(host: Host, snapshot: Snapshot, lines: LineSpan, signal: AbortSignal): Promise<Snapshot> {
+  const count = snapshot.text.split('\n').length;
+  const asked = { from: Math.min(lines.from, count), to: Math.min(lines.to, count) };
+  const symbols = snapshot.absolutePath === undefined ? [] : await host.symbols(snapshot.absolutePath, signal);
+  return { ...snapshot, changed: [grown(asked, symbols)] };
 }
 
 function checkReady(host: Host): Outcome<true> {
@@ -109,7 +127,9 @@ async function gather(
       continue;
     }
     signal.throwIfAborted();
-    const text = await readText(host, place, fileKilobytes);
+    const text = candidate.saved
+      ? await readRevision(place, candidate.saved, fileKilobytes, signal)
+      : await readText(host, place, fileKilobytes);
     const skip = !text.ok
       ? text.problem.reason
       : text.value === ''
@@ -118,6 +138,8 @@ async function gather(
           ? undefined
           : skippedText(text.value);
     if (!text.ok || skip !== undefined) leaveOut(skip ?? 'cannot be read');
+    else if (candidate.saved)
+      snapshots.push(await atRevision(host, candidate, snapshotOf(place, text.value), fileKilobytes));
     else snapshots.push(await withChanges(host, candidate, snapshotOf(place, text.value), fileKilobytes));
   }
   return { snapshots, notReviewed: shortened(notReviewed) };
@@ -145,6 +167,17 @@ async function withChanges(host: Host, { place, changed }: Candidate, snapshot: 
   const lineCount = snapshot.text.split('\n').length;
   const moved = saved ? linesAfterEdits(saved.value, snapshot.text, changed) : joined(changed, lineCount);
   return { ...snapshot, changed: moved };
+}
+
+/** The text that Git keeps; what of it is still in the file is the business of whoever shows findings there. */
+async function atRevision(host: Host, { place, changed }: Candidate, snapshot: Snapshot, kilobytes: number) {
+  const today = await readText(host, place, kilobytes);
+  const lineCount = snapshot.text.split('\n').length;
+  return {
+    ...snapshot,
+    ...(changed && { changed: joined(changed, lineCount) }),
+    ...(!(today.ok && today.value === snapshot.text) && { today: today.ok ? today.value : null }),
+  };
 }
 
 const mostOfOneReason = 50;

@@ -44,7 +44,7 @@ test('files are named by a list or by one path, under any of their names', () =>
 test('the changes are asked for by diff or by changes', () => {
   for (const payload of [{ diff: true }, { changes: true }, { Diff: true }]) {
     const read = parseReview(payload);
-    assert.deepEqual(read.ok && read.value.source, { kind: 'changes' });
+    assert.deepEqual(read.ok && read.value.source, { kind: 'changes', changes: { kind: 'uncommitted' } });
   }
 });
 
@@ -105,3 +105,39 @@ function reason(outcome: ReturnType<typeof parseReview> | ReturnType<typeof pars
   assert.equal(outcome.failure.code, 'malformed-payload');
   return outcome.failure.message;
 }
+
+const changeScopes: readonly (readonly [object, object])[] = [
+  [{ changes: 'uncommitted' }, { kind: 'uncommitted' }],
+  [{ diff: 'staged' }, { kind: 'staged' }],
+  [{ base: 'main' }, { kind: 'branch', base: 'main' }],
+  [
+    { diff: true, base: ' release/2 ' },
+    { kind: 'branch', base: 'release/2' },
+  ],
+  [{ commit: 'abc123' }, { kind: 'commit', commit: 'abc123' }],
+];
+for (const [payload, changes] of changeScopes) {
+  test(`changes can be asked for as ${JSON.stringify(payload)}`, () => {
+    const read = parseReview(payload);
+    assert.deepEqual(read.ok && read.value.source, { kind: 'changes', changes });
+  });
+}
+
+for (const lines of ['10-20', [10, 20], { from: 10, to: 20 }]) {
+  test(`some lines of one file can be asked for as ${JSON.stringify(lines)}`, () => {
+    const read = parseReview({ file: 'a.ts', lines });
+    assert.deepEqual(read.ok && read.value.source, { kind: 'selection', path: 'a.ts', lines: { from: 10, to: 20 } });
+  });
+}
+
+test('lines of several files, or backwards, are malformed', () => {
+  assert.equal(parseReview({ files: ['a.ts', 'b.ts'], lines: '1-2' }).ok, false);
+  assert.equal(parseReview({ file: 'a.ts', lines: '5-2' }).ok, false);
+  assert.equal(parseReview({ file: 'a.ts', lines: '0' }).ok, false);
+  assert.equal(parseReview({ lines: '1-2' }).ok, false);
+});
+
+test('a commit beside files only tells where they come from', () => {
+  const read = parseReview({ files: ['a.ts'], commit: 'abc123', base: 'main' });
+  assert.deepEqual(read.ok && read.value.source, { kind: 'files', patterns: ['a.ts'] });
+});

@@ -3,8 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { ChangeScope } from '../../../src/agent/host.ts';
 import { changesOfFolders, gitChanges } from '../../../src/agent/workspace/git.ts';
+import { gitIn } from '../../../src/agent/workspace/gitCommand.ts';
 import { parseDiff } from '../../../src/agent/workspace/gitOutput.ts';
+import { branchesOf, commitsOf } from '../../../src/agent/workspace/revisions.ts';
 import { FakeHost } from '../../fakes/fakeHost.ts';
 import { Repository } from '../../fakes/repository.ts';
 
@@ -18,8 +21,8 @@ function repository(context: TestContext): Repository {
 }
 
 /** `kind path lines` of each change, below `folder`. */
-async function changesIn(folder: string): Promise<string[]> {
-  const changes = await gitChanges({ path: folder }, { environment, signal: never() });
+async function changesIn(folder: string, scope: ChangeScope = { kind: 'uncommitted' }): Promise<string[]> {
+  const changes = await gitChanges({ path: folder }, scope, { environment, signal: never() });
   assert.ok(changes.ok, changes.ok ? '' : `${changes.failure.message} ${changes.failure.detail}`);
   return changes.value.map(({ absolutePath, kind, lines }) => {
     const where = lines === 'whole' ? 'whole' : lines.map(({ from, to }) => `${from}-${to}`).join(',');
@@ -202,7 +205,7 @@ test('a folder without a repository, a bare one and a missing Git are told apart
   context.after(() => host.dispose());
   const folder = host.pathOf('');
   const codeOf = async (path: string, gitPath?: string) => {
-    const outcome = await gitChanges({ path }, { environment, gitPath, signal: never() });
+    const outcome = await gitChanges({ path }, { kind: 'uncommitted' }, { environment, gitPath, signal: never() });
     return outcome.ok ? 'ok' : outcome.failure.code;
   };
   assert.equal(await codeOf(folder), 'no-repository');
@@ -219,11 +222,11 @@ test('of several folders those without a repository have no changes, unless none
   made.write('a.ts', 'export {};\n');
   const plain = { name: 'plain', path: host.pathOf('') };
   const options = { environment, signal: never() };
-  const both = await changesOfFolders([plain, { name: 'made', path: made.path }], options);
+  const both = await changesOfFolders([plain, { name: 'made', path: made.path }], { kind: 'uncommitted' }, options);
   assert.deepEqual(both.ok && both.value.map(({ absolutePath }) => absolutePath), [join(made.path, 'a.ts')]);
-  const none = await changesOfFolders([plain], options);
+  const none = await changesOfFolders([plain], { kind: 'uncommitted' }, options);
   assert.equal(!none.ok && none.failure.code, 'no-repository');
-  const nothing = await changesOfFolders([], options);
+  const nothing = await changesOfFolders([], { kind: 'uncommitted' }, options);
   assert.equal(!nothing.ok && nothing.failure.code, 'no-folder');
 });
 
@@ -233,7 +236,11 @@ test('Git is stopped when the task is, with its reason', async (context) => {
   writeFileSync(slow, '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });
   const controller = new AbortController();
   const reason = new Error('cancelled by the person');
-  const running = gitChanges({ path: made.path }, { environment, gitPath: slow, signal: controller.signal });
+  const running = gitChanges(
+    { path: made.path },
+    { kind: 'uncommitted' },
+    { environment, gitPath: slow, signal: controller.signal },
+  );
   controller.abort(reason);
   await assert.rejects(running, (error) => error === reason);
 });
@@ -248,4 +255,108 @@ test('listing changes writes nothing, not even the index', async (context) => {
   renameSync(join(made.path, 'b.ts'), join(made.path, 'a.ts'));
   assert.deepEqual(await changesIn(made.path), []);
   assert.equal(made.git('ls-files', '--debug'), before);
+});
+
+/** The text that a change brings of a file, as Git keeps it. */
+async function savedText(folder: string, scope: ChangeScope, mostBytes = 1000): Promise<string | undefined> {
+  const changes = await gitChanges({ path: folder }, scope, { environment, signal: never() });
+  assert.ok(changes.ok);
+  const saved = await changes.value[0]?.saved?.(mostBytes, never());
+  assert.ok(saved?.ok, 'there is no saved text');
+  return saved.value && Buffer.from(saved.value).toString('utf8');
+}
+
+test('staged changes are those of the index, in the text it has', async (context) => {
+  const made = repository(context);
+  made.write('in/both.ts', `${tenLines}\n`);
+  made.write('in/unstaged.ts', `${tenLines}\n`);
+  made.commitAll();
+  made.write('in/both.ts', `${tenLines.replace('line 2', 'two')}\n`);
+  made.git('add', 'in/both.ts');
+  made.write('in/both.ts', 'something else\n');
+  made.write('in/unstaged.ts', 'something else\n');
+  made.write('in/untracked.ts', 'export {};\n');
+  const inside = join(made.path, 'in');
+  assert.deepEqual(await changesIn(inside, { kind: 'staged' }), ['modified both.ts 2-2']);
+  assert.equal(await savedText(inside, { kind: 'staged' }), `${tenLines.replace('line 2', 'two')}\n`);
+});
+
+test('a saved text that is larger than asked for is not there', async (context) => {
+  const made = repository(context);
+  made.write('large.ts', 'x'.repeat(2000));
+  made.git('add', '--all');
+  assert.equal(await savedText(made.path, { kind: 'staged' }, 1999), undefined);
+  assert.equal(await savedText(made.path, { kind: 'staged' }, 2000), 'x'.repeat(2000));
+});
+
+test('a branch is compared with where it left its base, as the files stand', async (context) => {
+  const made = repository(context);
+  for (const name of ['mine.ts', 'theirs.ts', 'later.ts']) made.write(name, `${tenLines}\n`);
+  made.commitAll();
+  made.git('switch', '--quiet', '--create', 'feature/x');
+  made.write('mine.ts', `${tenLines.replace('line 2', 'two')}\n`);
+  made.commitAll();
+  made.git('switch', '--quiet', 'main');
+  made.write('theirs.ts', 'another\n');
+  made.commitAll();
+  made.git('switch', '--quiet', 'feature/x');
+  made.write('later.ts', `${tenLines.replace('line 9', 'nine')}\n`);
+  made.write('new.ts', 'export {};\n');
+  const changed = ['modified later.ts 9-9', 'modified mine.ts 2-2', 'untracked new.ts whole'];
+  assert.deepEqual(await changesIn(made.path, { kind: 'branch', base: 'main' }), changed);
+  assert.deepEqual(await changesIn(made.path, { kind: 'branch', base: '' }), changed, 'main is the usual base');
+});
+
+test('a commit brings what it changed, in the text it had', async (context) => {
+  const made = repository(context);
+  made.write('a.ts', `${tenLines}\n`);
+  made.commitAll();
+  made.write('a.ts', `${tenLines.replace('line 3', 'three')}\n`);
+  made.git('mv', 'a.ts', 'b.ts');
+  made.commitAll();
+  made.write('b.ts', 'gone\n');
+  made.commitAll();
+  const scope = { kind: 'commit', commit: 'HEAD~1' } as const;
+  assert.deepEqual(await changesIn(made.path, scope), ['renamed b.ts 3-3']);
+  assert.equal(await savedText(made.path, scope), `${tenLines.replace('line 3', 'three')}\n`);
+  assert.deepEqual(await changesIn(made.path, { kind: 'commit', commit: 'HEAD~2' }), ['added a.ts whole']);
+});
+
+for (const name of [
+  'nowhere',
+  '--output=/tmp/x',
+  '-p',
+  'main..HEAD',
+  ':/message',
+  'HEAD:file',
+  '',
+  ' ',
+  'a b',
+  '@{-1}',
+]) {
+  test(`what is no branch or commit is said to be unknown: ${JSON.stringify(name)}`, async (context) => {
+    const made = repository(context);
+    made.write('a.ts', 'export {};\n');
+    made.commitAll();
+    const options = { environment, signal: never() };
+    const commit = await gitChanges({ path: made.path }, { kind: 'commit', commit: name }, options);
+    assert.equal(!commit.ok && commit.failure.code, 'unknown-revision');
+    if (name === '') return;
+    const branch = await gitChanges({ path: made.path }, { kind: 'branch', base: name }, options);
+    assert.equal(!branch.ok && branch.failure.code, 'unknown-revision');
+  });
+}
+
+test('branches and commits are listed, the latest first', async (context) => {
+  const made = repository(context);
+  made.write('a.ts', 'export {};\n');
+  made.commitAll();
+  made.git('branch', 'other');
+  made.write('a.ts', 'export { a };\n');
+  made.git('commit', '--quiet', '--all', '--message', 'second\n\nwith a body');
+  const git = gitIn(made.path, { environment, signal: never() });
+  const branches = await branchesOf(git);
+  assert.deepEqual(branches.ok && branches.value.map(({ name }) => name), ['other']);
+  const commits = await commitsOf(git);
+  assert.deepEqual(commits.ok && commits.value.map(({ subject }) => subject), ['second', 'as it was']);
 });

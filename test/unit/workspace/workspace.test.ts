@@ -257,7 +257,7 @@ test('changes give their files with the changed lines, and say what was left out
     { path: '.env', kind: 'untracked', lines: 'whole' },
     { path: '../elsewhere.ts', kind: 'modified', lines: 'whole' },
   ]);
-  const { snapshots } = await gather({ kind: 'changes' });
+  const { snapshots } = await gather({ kind: 'changes', changes: { kind: 'uncommitted' } });
   assert.deepEqual(
     snapshots.map(({ file, changed }) => [file, changed]),
     [
@@ -266,7 +266,7 @@ test('changes give their files with the changed lines, and say what was left out
       ['src/b.tsx', undefined],
     ],
   );
-  assert.deepEqual(await reasons({ kind: 'changes' }), {
+  assert.deepEqual(await reasons({ kind: 'changes', changes: { kind: 'uncommitted' } }), {
     '.env': 'kept back: may hold secrets',
     'go.sum': 'lock file',
     'private.ts': 'ignored by .developer-meshignore',
@@ -289,7 +289,7 @@ test('changed lines follow what was typed since the last save', async (context) 
     },
   ]);
   host.setUnsaved('a.ts', [...saved.slice(0, 5), 'typed', 'typed', ...saved.slice(5)].join('\n'));
-  const { snapshots } = await gather({ kind: 'changes' });
+  const { snapshots } = await gather({ kind: 'changes', changes: { kind: 'uncommitted' } });
   assert.deepEqual(snapshots[0]?.changed, [
     { from: 2, to: 2 },
     { from: 6, to: 7 },
@@ -300,9 +300,12 @@ test('changed lines follow what was typed since the last save', async (context) 
 test('no changes are nothing to review, and no repository is a failure', async (context) => {
   const { host, gather, workspace } = world(context, { files: project });
   host.setChanges([]);
-  assert.deepEqual(await gather({ kind: 'changes' }), { snapshots: [], notReviewed: [] });
+  assert.deepEqual(await gather({ kind: 'changes', changes: { kind: 'uncommitted' } }), {
+    snapshots: [],
+    notReviewed: [],
+  });
   host.setChanges(failures.noRepository());
-  const outcome = await workspace.snapshots({ kind: 'changes' }, never());
+  const outcome = await workspace.snapshots({ kind: 'changes', changes: { kind: 'uncommitted' } }, never());
   assert.equal(!outcome.ok && outcome.failure.code, 'no-repository');
 });
 
@@ -368,4 +371,50 @@ test('the event loop turns while a large tree is walked', async (context) => {
   await workspace.snapshots({ kind: 'files', patterns: ['**/*.ts'] }, never());
   running = false;
   assert.ok(turns > 20, `only ${turns} turns`);
+});
+
+test('a selection grows to the smallest unit that holds it, and keeps the whole text', async (context) => {
+  const text = Array.from({ length: 30 }, (_, index) => `line ${index + 1}`).join('\n');
+  const { host, gather } = world(context, { files: { 'a.ts': text } });
+  const range = (line: number, endLine: number) => ({ line, column: 1, endLine, endColumn: 1 });
+  const method = { name: 'pay', kind: 'method', range: range(5, 9), children: [] };
+  host.setSymbols('a.ts', [{ name: 'Cart', kind: 'class', range: range(3, 20), children: [method] }]);
+  const spanOf = async (from: number, to: number) => {
+    const { snapshots } = await gather({ kind: 'selection', path: 'a.ts', lines: { from, to } });
+    assert.equal(snapshots[0]?.text, text);
+    return snapshots[0]?.changed;
+  };
+  assert.deepEqual(await spanOf(6, 7), [{ from: 5, to: 9 }]);
+  assert.deepEqual(await spanOf(8, 12), [{ from: 3, to: 20 }]);
+  assert.deepEqual(await spanOf(22, 25), [{ from: 22, to: 25 }]);
+  assert.deepEqual(await spanOf(28, 999), [{ from: 28, to: 30 }]);
+});
+
+test('a text that Git keeps is read by the rules of any other, and says what stands in the file today', async (context) => {
+  const { host, gather } = world(context, { files: { 'a.ts': 'today', 'same.ts': 'same' } });
+  const change = (path: string, text: string | undefined) => ({
+    path,
+    kind: 'modified' as const,
+    lines: [{ from: 1, to: 9 }],
+    saved: async () => ({ ok: true as const, value: text === undefined ? undefined : Buffer.from(text) }),
+  });
+  host.setChanges([
+    change('a.ts', 'then\nand then'),
+    change('same.ts', 'same'),
+    change('gone.ts', 'gone'),
+    change('large.ts', undefined),
+    change('binary.ts', 'a\0b'),
+    change('.env', 'KEY=1'),
+  ]);
+  const { snapshots, notReviewed } = await gather({ kind: 'changes', changes: { kind: 'staged' } });
+  assert.deepEqual(host.scopes, [{ kind: 'staged' }]);
+  assert.deepEqual(
+    snapshots.map(({ file, text, changed, today }) => ({ file, text, changed, today })),
+    [
+      { file: 'a.ts', text: 'then\nand then', changed: [{ from: 1, to: 2 }], today: 'today' },
+      { file: 'gone.ts', text: 'gone', changed: [{ from: 1, to: 1 }], today: null },
+      { file: 'same.ts', text: 'same', changed: [{ from: 1, to: 1 }], today: undefined },
+    ],
+  );
+  assert.deepEqual(notReviewed.map(({ file }) => file).sort(), ['.env', 'binary.ts', 'large.ts']);
 });

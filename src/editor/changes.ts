@@ -1,19 +1,20 @@
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
 import type { Outcome } from '../agent/failures.ts';
-import type { FileChange } from '../agent/host.ts';
+import type { ChangeScope, FileChange } from '../agent/host.ts';
 import type { Environment } from './settings.ts';
 import { openFolders } from './workspacePaths.ts';
 
 /** What the built-in Git extension tells of itself; the rest of its interface is not needed. */
 const gitExtension = z.object({ git: z.object({ path: z.string() }) });
 
-export async function uncommittedChanges(
+export async function changesInFolders(
+  scope: ChangeScope,
   environment: Environment,
   signal: AbortSignal,
 ): Promise<Outcome<readonly FileChange[]>> {
   const { changesOfFolders } = await import('../agent/workspace/git.ts');
-  return changesOfFolders(openFolders(), { gitPath: await findGit(), environment, signal });
+  return changesOfFolders(openFolders(), scope, { gitPath: await findGit(), environment, signal });
 }
 
 /** The program that the editor itself uses, which may stand outside PATH; undefined: look in PATH. */
