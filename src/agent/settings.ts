@@ -7,7 +7,7 @@ const settingsSchema = z.object({
     /** ws:// (loopback only) or wss://; empty: not signed in. */
     url: z._default(z.string().check(z.maxLength(2048)), ''),
     /** `auto`: found out, and remembered for each server. */
-    dialect: z._default(z.enum(['mesh', 'envelope', 'mcp', 'auto']), 'mesh'),
+    dialect: z._default(z.enum(['auto', 'mesh', 'envelope', 'mcp']), 'auto'),
     connectOnStart: z._default(z.boolean(), true),
   }),
   agent: z.object({

@@ -27,7 +27,7 @@ Prints one JSON object a line on stdout for everything that happens; logs go to 
 
   --server URL            wss://, or ws:// on this machine (default: MCP_SERVER_URL)
   --workspace DIR         the folder to work in; may be given again (default: .)
-  --dialect NAME          mesh (default), envelope, mcp, or auto to find out
+  --dialect NAME          auto (default, finds out), mesh, envelope or mcp
   --name NAME             what the server's people see
   --agent-id ID           the same where the server shows nothing but an id
   --region REGION         AWS region (default: AWS_REGION, AWS_DEFAULT_REGION, the profile's)

@@ -142,7 +142,7 @@ test('a line that breaks on the hello may be an answer: next is the guide, and a
   world.connection.connect();
   await world.clock.advance(20);
   world.network.last.cut();
-  await world.clock.advance(300);
+  await world.clock.advance(30);
   assert.equal(world.network.peers.length, 2);
   assert.ok(byGuide(world.network.last.texts[0]));
   world.network.last.close(1000);

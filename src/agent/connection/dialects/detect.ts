@@ -80,7 +80,7 @@ export function detecting(dialects: Readonly<Record<DialectName, Dialect>>, memo
         if (!asked || closeCode === undefined || notAboutTheHello.has(closeCode)) return undefined;
         if (known === undefined) next = 'guide';
         hungUp = closeCode !== cut;
-        return hungUp ? 'another' : undefined;
+        return 'another';
       }
       if (first === 'guide') {
         const none = hungUp && closeCode !== undefined && hangUps.has(closeCode);
