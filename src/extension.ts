@@ -35,7 +35,7 @@ export function activate(context: ExtensionContext): void {
       version: String(context.extension.packageJSON.version),
     }),
   );
-  own.add(attach({ agent, host, keys, channel, settings: () => settings.current }));
+  own.add(attach({ agent, host, keys, channel, environment: process.env, settings: () => settings.current }));
   own.add(stayConnected(agent, settings, keys));
   for (const { path, reason } of settings.problems) showFailure(failures.badSetting(`developerMesh.${path}`, reason));
 }

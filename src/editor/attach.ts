@@ -14,6 +14,7 @@ import { showHovers } from './hover.ts';
 import type { Keys } from './keys.ts';
 import { notify } from './notifications.ts';
 import { offerQuickFixes } from './quickFixes.ts';
+import type { Environment } from './settings.ts';
 import { type ShownFindings, showFindings } from './shownFindings.ts';
 import { showStatusBar } from './statusBar.ts';
 import { keepTaskHistory, type TaskHistory } from './taskHistory.ts';
@@ -25,6 +26,7 @@ export interface AttachedParts {
   readonly host: Host;
   readonly keys: Keys;
   readonly channel: vscode.LogOutputChannel;
+  readonly environment: Environment;
   settings(): Settings;
 }
 
@@ -32,11 +34,13 @@ export interface AttachedParts {
 export function attach(parts: AttachedParts): Disposable {
   const disposables = new Disposables();
   const { findings, history } = disposables.add(attachSurfaces(parts));
-  const { agent, host, keys, channel, settings } = parts;
+  const { agent, host, keys, channel, environment, settings } = parts;
   const changes = disposables.add(createApplyChanges());
   const pages = disposables.add(createVirtualDocuments('developer-mesh-page'));
   const { symbols } = host;
-  disposables.add(registerCommands({ agent, findings, history, keys, changes, pages, channel, symbols, settings }));
+  disposables.add(
+    registerCommands({ agent, findings, history, keys, changes, pages, channel, symbols, environment, settings }),
+  );
   return disposables;
 }
 

@@ -1,7 +1,9 @@
 import * as vscode from 'vscode';
 import * as z from 'zod/mini';
-import type { Outcome } from '../agent/failures.ts';
+import { failed, failures, type Outcome, succeeded } from '../agent/failures.ts';
 import type { ChangeScope, FileChange } from '../agent/host.ts';
+import type { Git } from '../agent/workspace/gitCommand.ts';
+import type { Branch, Commit } from '../agent/workspace/revisions.ts';
 import type { Environment } from './settings.ts';
 import { openFolders } from './workspacePaths.ts';
 
@@ -15,6 +17,49 @@ export async function changesInFolders(
 ): Promise<Outcome<readonly FileChange[]>> {
   const { changesOfFolders } = await import('../agent/workspace/git.ts');
   return changesOfFolders(openFolders(), scope, { gitPath: await findGit(), environment, signal });
+}
+
+/** Of all folders, each name once. Fails when no folder has a repository. */
+export async function otherBranches(
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<Outcome<readonly Branch[]>> {
+  const { branchesOf } = await import('../agent/workspace/revisions.ts');
+  return inRepositories(branchesOf, ({ name }) => name, environment, signal);
+}
+
+/** As `otherBranches`. */
+export async function latestCommits(
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<Outcome<readonly Commit[]>> {
+  const { commitsOf } = await import('../agent/workspace/revisions.ts');
+  return inRepositories(commitsOf, ({ id }) => id, environment, signal);
+}
+
+async function inRepositories<T>(
+  list: (git: Git) => Promise<Outcome<readonly T[]>>,
+  nameOf: (one: T) => string,
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<Outcome<readonly T[]>> {
+  const { gitIn } = await import('../agent/workspace/gitCommand.ts');
+  const gitPath = await findGit();
+  const found = new Map<string, T>();
+  let works = false;
+  let detail = '';
+  for (const folder of openFolders()) {
+    const listed = await list(gitIn(folder.path, { gitPath, environment, signal }));
+    if (!listed.ok) detail = listed.failure.detail ?? '';
+    else {
+      works = true;
+      for (const one of listed.value) if (!found.has(nameOf(one))) found.set(nameOf(one), one);
+    }
+  }
+  if (works) return succeeded([...found.values()]);
+  return failed(
+    detail === '' || /not a git repository/i.test(detail) ? failures.noRepository() : failures.gitFailed(detail),
+  );
 }
 
 /** The program that the editor itself uses, which may stand outside PATH; undefined: look in PATH. */

@@ -4,6 +4,7 @@ import type { Host } from '../agent/host.ts';
 import type { Settings } from '../agent/settings.ts';
 import type { ApplyChanges } from './applyChange.ts';
 import type { Keys } from './keys.ts';
+import type { Environment } from './settings.ts';
 import type { ShownFindings } from './shownFindings.ts';
 import type { TaskHistory } from './taskHistory.ts';
 import type { VirtualDocuments } from './virtualDocuments.ts';
@@ -19,5 +20,6 @@ export interface CommandParts {
   readonly pages: VirtualDocuments;
   readonly channel: vscode.LogOutputChannel;
   readonly symbols: Host['symbols'];
+  readonly environment: Environment;
   settings(): Settings;
 }

@@ -6,8 +6,16 @@ import type { CommandParts } from './commandParts.ts';
 import { dismissFinding, explainFindingPage, goToNeighbour, previewFix, revealFinding } from './commands/findings.ts';
 import { showMenu } from './commands/menu.ts';
 import { openResult } from './commands/openResult.ts';
+import {
+  reviewBranch,
+  reviewChanges,
+  reviewCommit,
+  reviewFile,
+  reviewSelection,
+  reviewStaged,
+} from './commands/reviews.ts';
 import { signIn, signOut } from './commands/signIn.ts';
-import { askAboutCode, documentSymbol, reviewChanges, reviewFile } from './commands/tasks.ts';
+import { askAboutCode, documentSymbol } from './commands/tasks.ts';
 import { showFailure } from './notifications.ts';
 import { openSettings } from './openSettings.ts';
 
@@ -23,8 +31,12 @@ export function commandTable(parts: CommandParts): Readonly<Record<string, Comma
     'developerMesh.reconnectNow': () => connect(parts),
     'developerMesh.disconnect': () => agent.disconnect(),
     'developerMesh.showMenu': () => showMenu(parts),
-    'developerMesh.reviewFile': (uri) => reviewFile(parts, uri),
+    'developerMesh.reviewFile': (uri, uris) => reviewFile(parts, uri, uris),
+    'developerMesh.reviewSelection': () => reviewSelection(parts),
     'developerMesh.reviewChanges': () => reviewChanges(parts),
+    'developerMesh.reviewStaged': () => reviewStaged(parts),
+    'developerMesh.reviewBranch': () => reviewBranch(parts),
+    'developerMesh.reviewCommit': () => reviewCommit(parts),
     'developerMesh.documentSymbol': () => documentSymbol(parts),
     'developerMesh.ask': () => askAboutCode(parts),
     'developerMesh.cancelTask': (task) => cancelTask(parts, task),

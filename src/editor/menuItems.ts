@@ -14,6 +14,7 @@ export interface MenuSituation {
   readonly isTrusted: boolean;
   readonly hasServer: boolean;
   readonly hasEditor: boolean;
+  readonly hasSelection: boolean;
   readonly findings: number;
   readonly hiddenFindings: number;
 }
@@ -43,8 +44,10 @@ export function menuItems(state: AgentState, situation: MenuSituation): readonly
   } else if (connection.kind === 'off') {
     add('connect', 'plug', 'Connect', failure?.message);
   }
+  if (situation.hasSelection) add('reviewSelection', 'selection', 'Review the Selection');
   if (situation.hasEditor) add('reviewFile', 'search', 'Review This File');
   add('reviewChanges', 'git-compare', 'Review Uncommitted Changes');
+  add('reviewBranch', 'git-branch', 'Review This Branch…');
   if (situation.hasEditor) add('documentSymbol', 'book', 'Document This Function');
   add('ask', 'comment-discussion', 'Ask about the Code…');
   for (const task of [...running, ...queued]) {

@@ -10,6 +10,7 @@ export async function showMenu({ agent, findings, settings }: CommandParts): Pro
     isTrusted: vscode.workspace.isTrusted,
     hasServer: settings().server.url !== '',
     hasEditor: vscode.window.activeTextEditor !== undefined,
+    hasSelection: vscode.window.activeTextEditor?.selection.isEmpty === false,
     findings: findings.all().length,
     hiddenFindings: findings.hidden(),
   });

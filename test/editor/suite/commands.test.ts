@@ -10,7 +10,7 @@ import { keepTaskHistory } from '../../../src/editor/taskHistory.ts';
 import { createVirtualDocuments } from '../../../src/editor/virtualDocuments.ts';
 import { FakeAgent } from '../../fakes/fakeAgent.ts';
 import { MemorySecrets } from '../../fakes/memorySecrets.ts';
-import { until } from '../inside.ts';
+import { until, workspaceFolder } from '../inside.ts';
 import { findingAt, openFile } from './editorWorld.ts';
 
 const key = { origin: 'wss://mesh.example.com:443', value: 'a-key' };
@@ -35,6 +35,7 @@ async function world(text = 'const a = 1;\nconst b = 2;\n') {
     symbols: async () => [
       { name: 'outer', kind: 'function', range: { line: 1, column: 1, endLine: 2, endColumn: 13 }, children: [] },
     ],
+    environment: process.env,
     settings: () => ({ ...defaultSettings, server: { ...defaultSettings.server, url: 'wss://mesh.example.com/ws' } }),
   };
   const table = commandTable(parts);
@@ -60,6 +61,27 @@ suite('commands', () => {
       await run('reviewFile', uri);
       await run('reviewChanges');
       assert.deepEqual(agent.calls, ['run code_review {"files":["commanded.js"]}', 'run code_review {"changes":true}']);
+    } finally {
+      await dispose();
+    }
+  });
+
+  test('several files chosen in the explorer are one review, as are staged changes and a selection', async () => {
+    const { agent, document, uri, run, dispose } = await world('const a = 1;\nconst b = 2;\nconst c = 3;\n');
+    try {
+      await run('reviewFile', uri, [uri, vscode.Uri.file(`${workspaceFolder()}/other.js`)]);
+      await run('reviewStaged');
+      const editor = await vscode.window.showTextDocument(document);
+      editor.selection = new vscode.Selection(1, 2, 2, 4);
+      await run('reviewSelection');
+      editor.selection = new vscode.Selection(0, 0, 2, 0);
+      await run('reviewSelection');
+      assert.deepEqual(agent.calls, [
+        'run code_review {"files":["commanded.js","other.js"]}',
+        'run code_review {"changes":"staged"}',
+        'run code_review {"file":"commanded.js","lines":{"from":2,"to":3}}',
+        'run code_review {"file":"commanded.js","lines":{"from":1,"to":2}}',
+      ]);
     } finally {
       await dispose();
     }

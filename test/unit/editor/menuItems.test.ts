@@ -10,6 +10,7 @@ const situation: MenuSituation = {
   isTrusted: true,
   hasServer: true,
   hasEditor: true,
+  hasSelection: false,
   findings: 0,
   hiddenFindings: 0,
 };
