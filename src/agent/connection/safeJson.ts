@@ -9,14 +9,15 @@ const mostValues = 50_000;
 /**
  * JSON from the other side. Depth and number of values are counted before the parser sees the text, because brackets
  * alone keep it busy for most of a second. Own `__proto__` fields are removed: harmless here, but not in every
- * place a payload may be copied to. Never throws. The caller has bounded the length.
+ * place a payload may be copied to. So are own `toString` fields: whoever made such an object into text, or compared
+ * it, would throw. Never throws. The caller has bounded the length.
  */
 export function parseJson(text: string): ParsedJson {
   const problem = structuralProblem(text);
   if (problem !== undefined) return { ok: false, problem };
   try {
     const value: unknown = JSON.parse(text);
-    if (/__proto__|\\u00/i.test(text)) removeProto(value);
+    if (mayHoldTraps(text)) removeTraps(value);
     return { ok: true, value };
   } catch {
     // The parser's message quotes the text, which may be a secret or a novel: not repeated.
@@ -60,12 +61,19 @@ function endOfString(text: string, start: number): number {
   return text.length;
 }
 
-function removeProto(root: unknown): void {
+const traps = ['__proto__', 'toString'] as const;
+
+/** By their quotes, as code inside a string has them escaped; or spelled with escapes. Faster than one expression. */
+function mayHoldTraps(text: string): boolean {
+  return traps.some((name) => text.includes(`"${name}"`)) || text.includes('\\u00');
+}
+
+function removeTraps(root: unknown): void {
   const left: unknown[] = [root];
   while (left.length > 0) {
     const value = left.pop();
     if (typeof value !== 'object' || value === null) continue;
-    if (Object.hasOwn(value, '__proto__')) Reflect.deleteProperty(value, '__proto__');
+    for (const name of traps) if (Object.hasOwn(value, name)) Reflect.deleteProperty(value, name);
     for (const child of Object.values(value)) if (typeof child === 'object' && child !== null) left.push(child);
   }
 }

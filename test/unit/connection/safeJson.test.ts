@@ -26,6 +26,11 @@ test('own __proto__ fields are gone at every level, however they were spelled', 
   assert.deepEqual(parsed, { ok: true, value: [{ a: { b: 3 } }] });
 });
 
+test('own toString fields are gone at every level, so that every value can be made into text', () => {
+  const parsed = parseJson('{"toString":1,"a":[{"\\u0074oString":{},"code":"x.toString()","b":"toString"}]}');
+  assert.deepEqual(parsed, { ok: true, value: { a: [{ code: 'x.toString()', b: 'toString' }] } });
+});
+
 test('what is wrong is said without quoting the text', () => {
   assert.deepEqual(parseJson('secret {'), { ok: false, problem: 'not JSON' });
 });
