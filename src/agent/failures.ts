@@ -57,6 +57,20 @@ export const failures = {
     passing('connect-timeout', `${host} did not answer within ${seconds} s.`, reconnect),
   connectionLost: (host: string, detail: string) =>
     passing('connection-lost', `The connection to ${host} was lost.`, reconnect, detail),
+  closedForGood: (host: string, code: number, reason: string) =>
+    passing(
+      'closed-for-good',
+      `${host} closed the connection with code ${code}, so it is tried again slowly.`,
+      reconnect,
+      reason,
+    ),
+  protocolBroken: (host: string, detail: string) =>
+    passing(
+      'protocol-broken',
+      `${host} broke the WebSocket protocol or hung up at once, time after time, so it is tried again slowly.`,
+      reconnect,
+      detail,
+    ),
   serverBusy: (host: string, status: number) =>
     passing('server-busy', `${host} is busy (HTTP ${status}) and asked to wait.`, reconnect),
   upgradeRefused: (host: string, status: number) =>

@@ -115,6 +115,11 @@ export class MemoryPeer {
     this.#toClient(() => this.#end({ kind: 'closed', code: 1006, reason: '' }));
   }
 
+  /** Ends it as the client's own library may. */
+  end(end: SocketEnd): void {
+    this.#end(end);
+  }
+
   #clientEnd(): Socket {
     const peer = this;
     return {

@@ -3,11 +3,11 @@ import type { Log } from '../host.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Disposable } from '../shared/disposables.ts';
 import { Emitter, type Subscribe } from '../shared/emitter.ts';
-import { healthyAfterMs, retryDelay } from './backoff.ts';
 import type { Dialect } from './dialects/dialect.ts';
-import { judge, type LinkEnd } from './ending.ts';
+import { hostilityOf, judge, type LinkEnd } from './ending.ts';
 import { type Link, openLink } from './link.ts';
 import type { AgentHealth, AgentIdentity, Incoming, Outgoing } from './messages.ts';
+import { createRetryPace } from './retryPace.ts';
 import { withoutQuery } from './serverUrl.ts';
 import type { OpenSocket, SocketTarget } from './socket.ts';
 import type { ConnectionState } from './state.ts';
@@ -77,8 +77,7 @@ export function createConnection(parts: ConnectionParts): Connection {
   let agentId = parts.self.id;
   /** What the server was found to take, where that is less than the dialect says. */
   let mostTaken = Number.POSITIVE_INFINITY;
-  /** Tries in a row that did not become healthy. */
-  let failed = 0;
+  const pace = createRetryPace(clock);
   let registeredAt: number | undefined;
   let latencyMs: number | undefined;
 
@@ -125,7 +124,7 @@ export function createConnection(parts: ConnectionParts): Connection {
       },
     );
     stage = { kind: 'live', link };
-    show({ kind: 'connecting', url, attempt: failed + 1 });
+    show({ kind: 'connecting', url, attempt: pace.failures + 1 });
   }
 
   function target(): SocketTarget {
@@ -153,35 +152,36 @@ export function createConnection(parts: ConnectionParts): Connection {
       if (reopen) open();
       return;
     }
-    if (registeredAt !== undefined && clock.monotonic() - registeredAt >= healthyAfterMs) failed = 0;
-    const advice = dialect.ended?.({
-      registered: registeredAt !== undefined,
-      opened,
-      ...(end.kind === 'closed' && { closeCode: end.code }),
-      ...(end.kind === 'error' && { closeCode: 1006 }),
-    });
-    if (advice === 'another') {
+    if (registeredAt !== undefined) pace.lost(clock.monotonic() - registeredAt);
+    const registered = registeredAt !== undefined;
+    const hostile = opened && pace.ended(hostilityOf(end, registered));
+    const closeCode = end.kind === 'closed' ? end.code : end.kind === 'error' ? 1006 : undefined;
+    const advice = dialect.ended?.({ registered, opened, ...(closeCode !== undefined && { closeCode }) });
+    if (advice === 'another' && !hostile) {
       open();
       return;
     }
-    failed += 1;
-    const judged = judge(clean.end(end), host, opened);
-    const fits = advice !== 'noneFits' || judged.kind === 'stop';
-    const verdict = fits ? judged : { ...judged, failure: failures.noDialectFits(host) };
+    const verdict = judge(clean.end(end), host, opened);
     if (verdict.kind === 'stop') {
       stage = { kind: 'idle' };
       keyRefused = verdict.failure;
       show({ kind: 'attention', url, failure: verdict.failure });
       return;
     }
-    const { failure, retryAfterMs = 0 } = verdict;
-    const retryInMs = retryDelay({ failures: failed, random: clock.random(), retryAfterMs });
+    let { failure } = verdict;
+    if (advice === 'noneFits') failure = failures.noDialectFits(host);
+    else if (hostile) failure = failures.protocolBroken(host, failure.detail ?? failure.message);
+    const retryInMs = pace.wait({
+      slow: hostile || verdict.slow === true,
+      crowded: end.kind === 'upgradeRefused' && end.status === 429,
+      retryAfterMs: verdict.retryAfterMs ?? 0,
+    });
     stage = { kind: 'waiting', timer: clock.after(retryInMs, open) };
-    show({ kind: 'waiting', url, attempt: failed, retryInMs, failure });
+    show({ kind: 'waiting', url, attempt: pace.failures, retryInMs, failure });
   }
 
   function disconnect(): void {
-    failed = 0;
+    pace.reset();
     if (stage.kind === 'waiting') {
       stage.timer.dispose();
       stage = { kind: 'idle' };
@@ -210,7 +210,7 @@ export function createConnection(parts: ConnectionParts): Connection {
       } else if (stage.kind === 'closing' && !stage.reopen) {
         const { link } = stage;
         stage = { kind: 'closing', link, reopen: true };
-        show({ kind: 'connecting', url, attempt: failed + 1 });
+        show({ kind: 'connecting', url, attempt: pace.failures + 1 });
         link.terminate();
       }
     },

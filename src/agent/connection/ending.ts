@@ -1,4 +1,5 @@
 import { type Failure, failures } from '../failures.ts';
+import { meaningOf } from './closeCodes.ts';
 import type { SocketEnd } from './socket.ts';
 
 /** Why a link ended: what its socket said, or what the link itself found. */
@@ -12,10 +13,15 @@ export type LinkEnd =
 export type Verdict =
   /** The key was seen and not accepted, so it is never shown to this server again. */
   | { readonly kind: 'stop'; readonly failure: Failure }
-  | { readonly kind: 'retry'; readonly failure: Failure; readonly retryAfterMs?: number };
+  | {
+      readonly kind: 'retry';
+      readonly failure: Failure;
+      readonly retryAfterMs?: number;
+      /** The server has made up its mind about what we are or do: only time, or a person, may change that. */
+      readonly slow?: true;
+    };
 
 const refusedKeyStatus: ReadonlySet<number> = new Set([401, 403]);
-const refusedKeyCloseCodes: ReadonlySet<number> = new Set([1008, 4001, 4401, 4403]);
 /** What Node and OpenSSL call a certificate they do not accept. */
 const certificateCode = /CERT|SELF_SIGNED|ISSUER|UNABLE_TO_VERIFY|HOSTNAME_MISMATCH|CRL/;
 
@@ -35,7 +41,11 @@ export function judge(end: LinkEnd, host: string, established: boolean): Verdict
       };
     }
     case 'closed': {
-      if (refusedKeyCloseCodes.has(end.code)) return { kind: 'stop', failure: failures.keyRejected(host) };
+      const meaning = meaningOf(end.code);
+      if (meaning === 'key') return { kind: 'stop', failure: failures.keyRejected(host) };
+      if (meaning === 'final') {
+        return { kind: 'retry', failure: failures.closedForGood(host, end.code, end.reason), slow: true };
+      }
       const detail = end.reason === '' ? `close ${end.code}` : `close ${end.code}: ${end.reason}`;
       return { kind: 'retry', failure: failures.connectionLost(host, detail) };
     }
@@ -58,4 +68,15 @@ export function judge(end: LinkEnd, host: string, established: boolean): Verdict
       };
     }
   }
+}
+
+export type Hostility = 'none' | 'perhaps' | 'certain';
+
+/**
+ * Whether a connection that had been open ended as only a server's fault or ill will can end it. We hang up on a flood
+ * of pings without an error, so a line that breaks before the registration may be that, or just the network.
+ */
+export function hostilityOf(end: LinkEnd, registered: boolean): Hostility {
+  if (end.kind === 'error' && end.code.startsWith('WS_ERR_')) return 'certain';
+  return end.kind === 'closed' && end.code === 1006 && !registered ? 'perhaps' : 'none';
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../shared/clock.ts';
 import type { Disposable } from '../shared/disposables.ts';
+import { meaningOf } from './closeCodes.ts';
 import type { DialectSession, Encoded } from './dialects/dialect.ts';
 import type { LinkEnd } from './ending.ts';
 import { fitResult } from './fitResult.ts';
@@ -7,8 +8,6 @@ import { type KeepAlive, keepAlive, pongWithinMs } from './keepAlive.ts';
 import type { AgentHealth, Incoming, Outgoing } from './messages.ts';
 import type { OpenSocket, SocketTarget } from './socket.ts';
 
-/** The close code of a server that was sent more than it takes. */
-const tooLargeClose = 1009;
 export const heartbeatEveryMs = 30_000;
 /** For dialects whose server always answers a registration. */
 const registerWithinMs = 10_000;
@@ -87,7 +86,7 @@ export function openLink(parts: LinkParts, events: LinkEvents): Link {
     },
     onClose: (end) => {
       stop();
-      if (end.kind === 'closed' && end.code === tooLargeClose) events.tooLarge(largestSent);
+      if (end.kind === 'closed' && meaningOf(end.code) === 'tooLarge') events.tooLarge(largestSent);
       events.ended(cause ?? end, opened);
     },
   });

@@ -28,6 +28,13 @@ test('what the server asked for is never undercut, jitter stays on top, and no s
   assert.equal(retryDelay({ failures: 1, random: 0, retryAfterMs: 86_400_000 }), fiveMinutes);
 });
 
+test('a slow try comes after a minute at least, and is spread over one more', () => {
+  assert.equal(retryDelay({ failures: 1, random: 0, slow: true }), 60_000);
+  assert.equal(retryDelay({ failures: 1, random: almostOne, slow: true }), 120_000);
+  assert.equal(retryDelay({ failures: 14, random: almostOne, slow: true }), 60_000 + fiveMinutes);
+  assert.equal(retryDelay({ failures: 1, random: 0, slow: true, retryAfterMs: 90_000 }), 90_000);
+});
+
 test('every delay is a finite number of milliseconds that is not negative', () => {
   fc.assert(
     fc.property(

@@ -316,7 +316,7 @@ test('neither the key nor the query of the address is in a log, a state or a wor
   peer.send(`{"type":"error","error":"bad key ${key}","code":500}`);
   peer.send(`{"type":"${key}"}`);
   await clock.advance(10);
-  peer.close(1011, `who is ${key}?`);
+  peer.close(1012, `who is ${key}?`);
   network.reception = { kind: 'error', code: 'EODD', message: `cannot send ${key}` };
   await clock.advance(60_000);
   network.reception = 'accept';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { judge, type LinkEnd } from '../../../src/agent/connection/ending.ts';
+import { hostilityOf, judge, type LinkEnd } from '../../../src/agent/connection/ending.ts';
 import { refusalOf } from '../../../src/agent/connection/refusal.ts';
 import { parseRetryAfter } from '../../../src/agent/connection/webSocket.ts';
 
@@ -18,8 +18,11 @@ const verdicts: readonly Row[] = [
   [closed(4403), 'stop', 'key-rejected'],
   [{ kind: 'refused', key: true, text: 'no' }, 'stop', 'key-rejected'],
   [error('ERR_INVALID_CHAR'), 'stop', 'key-rejected'],
-  ...[1000, 1001, 1005, 1006, 1009, 1011, 1012, 1013, 1014, 4000, 4408, 4499].map(
+  ...[1000, 1001, 1005, 1006, 1009, 1012, 1013, 1014, 3000, 4000, 4002, 4007, 4408, 4499].map(
     (code): Row => [closed(code), 'retry', 'connection-lost'],
+  ),
+  ...[1002, 1003, 1004, 1007, 1010, 1011, 1015, 1999, 4004, 4005, 4400, 4406, 4409, 4429, 4500].map(
+    (code): Row => [closed(code), 'retry', 'closed-for-good'],
   ),
   [refusedUpgrade(429), 'retry', 'server-busy'],
   [refusedUpgrade(503), 'retry', 'server-busy'],
@@ -59,6 +62,22 @@ for (const [end, kind, code] of verdicts) {
     assert.equal(verdict.failure.retryable, kind === 'retry');
   });
 }
+
+test('a close that says for good is tried again slowly, and named', () => {
+  const verdict = judge({ kind: 'closed', code: 4400, reason: 'bad request' }, 'h', true);
+  assert.ok(verdict.kind === 'retry' && verdict.slow);
+  assert.match(verdict.failure.message, /4400/);
+  assert.equal(verdict.failure.detail, 'bad request');
+  const passing = judge(closed(1000), 'h', true);
+  assert.ok(passing.kind === 'retry' && !passing.slow);
+});
+
+test('what broke the protocol is hostile for certain, a line that broke before the registration perhaps', () => {
+  assert.equal(hostilityOf(error('WS_ERR_INVALID_OPCODE'), true), 'certain');
+  assert.equal(hostilityOf(closed(1006), false), 'perhaps');
+  assert.equal(hostilityOf(closed(1006), true), 'none');
+  assert.equal(hostilityOf(error('ECONNRESET'), false), 'none');
+});
 
 test('an error on a connection that stood is a lost connection', () => {
   assert.equal(judge(error('ECONNRESET'), 'h', true).failure.code, 'connection-lost');

@@ -37,7 +37,52 @@ test('the waits grow, stay within their windows, and are told with the failure',
   }
 });
 
-test('two hundred agents that lost one server do not come back in one moment', async () => {
+/** Two hundred agents lose a healthy connection at once; milliseconds from the return of the server to each registration. */
+async function backOnline(outageMs: number): Promise<number[]> {
+  const after: number[] = [];
+  for (let seed = 1; seed <= 200; seed++) {
+    const { established, clock, network, connection } = makeWorld({ seed });
+    await established();
+    await clock.advance(31_000);
+    network.reception = { kind: 'error', code: 'ECONNREFUSED', message: 'connect ECONNREFUSED' };
+    network.last.cut();
+    const seen = network.peers.length;
+    await clock.advance(outageMs);
+    network.reception = 'accept';
+    const from = clock.monotonic();
+    let peers = network.peers.length;
+    assert.ok(peers > seen);
+    let registeredAfter: number | undefined;
+    connection.onState(({ kind }) => {
+      if (kind === 'connected') registeredAfter ??= clock.monotonic() - from;
+    });
+    for (let step = 0; step < 600 && connection.state.kind !== 'connected'; step++) {
+      await clock.advance(10);
+      if (network.peers.length === peers) continue;
+      peers = network.peers.length;
+      network.last.onText = () => network.last.send('{"type":"agent.registered"}');
+    }
+    connection.dispose();
+    assert.ok(registeredAfter !== undefined);
+    after.push(registeredAfter);
+  }
+  return after.sort((a, b) => a - b);
+}
+
+for (const outageMs of [2_000, 8_000, 30_000]) {
+  test(`after an outage of ${outageMs / 1000} s agents are registered within a second, at worst five, and not in one moment`, async () => {
+    const times = await backOnline(outageMs);
+    const perWindow = new Map<number, number>();
+    for (const ms of times) perWindow.set(Math.floor(ms / 100), (perWindow.get(Math.floor(ms / 100)) ?? 0) + 1);
+    const windows = Math.floor((times[199] ?? 0) / 100) + 1;
+    assert.ok((times[100] ?? 0) <= 1_000, `p50 ${times[100]}`);
+    assert.ok((times[198] ?? 0) <= 5_000, `p99 ${times[198]}`);
+    const peak = Math.max(...perWindow.values()) / (200 / windows);
+    assert.ok(peak <= 3, `max/mean ${peak}`);
+  });
+}
+
+test('two hundred agents that lost one server do not come back in one moment, even when it is there at once', async () => {
   const first: number[] = [];
   for (let seed = 1; seed <= 200; seed++) {
     const { established, clock, connection } = makeWorld({ seed });
@@ -48,6 +93,109 @@ test('two hundred agents that lost one server do not come back in one moment', a
   }
   const perWindow = [0, 50, 100, 150, 200].map((from) => first.filter((ms) => ms >= from && ms < from + 50).length);
   assert.ok(Math.max(...perWindow) <= 80, perWindow.join(' '));
+});
+
+test('an outage of more than a minute is met by windows that double from there', async () => {
+  const { established, clock, network, states } = makeWorld();
+  await established();
+  await clock.advance(31_000);
+  network.reception = { kind: 'error', code: 'ECONNREFUSED', message: 'connect ECONNREFUSED' };
+  network.last.cut();
+  const lostAt = clock.monotonic();
+  let soonest = 0;
+  const later: number[] = [];
+  while (clock.monotonic() < lostAt + 3_600_000) {
+    const seen = states.length;
+    await clock.advance(250);
+    for (const state of states.slice(seen)) {
+      if (state.kind !== 'waiting') continue;
+      if (clock.monotonic() - lostAt > 60_250) later.push(state.retryInMs);
+      else soonest = Math.max(soonest, state.retryInMs);
+    }
+  }
+  assert.ok(soonest > 1_000 && soonest <= 2_000, String(soonest));
+  for (const [index, ms] of later.entries()) assert.ok(ms <= Math.min(300_000, 4_000 * 2 ** index), `${index}: ${ms}`);
+  assert.ok(Math.max(...later) > 100_000);
+});
+
+test('a server that takes everybody in and throws everybody out is hurried for one minute only', async () => {
+  const { connection, clock, network } = makeWorld();
+  connection.connect();
+  for (let step = 0; step < 3_600; step++) {
+    await clock.advance(1_000);
+    if (network.live === 0) continue;
+    network.last.send('{"type":"agent.registered"}');
+    await clock.advance(10);
+    network.last.close(1000);
+  }
+  assert.ok(network.peers.length < 100, String(network.peers.length));
+});
+
+for (const code of [1002, 1011, 4004, 4400, 4429, 4500]) {
+  test(`after a close with ${code} the next try comes after a minute, or when the person says so`, async () => {
+    const { established, connection, clock, network } = makeWorld();
+    (await established()).close(code, 'why');
+    await clock.advance(10);
+    const { retryInMs, failure } = waiting(connection.state);
+    assert.ok(retryInMs >= 60_000 && retryInMs <= 120_000, String(retryInMs));
+    assert.match(failure.message, new RegExp(String(code)));
+    await clock.advance(59_000);
+    assert.equal(network.peers.length, 1);
+    connection.connect();
+    await clock.advance(20);
+    assert.equal(network.peers.length, 2);
+  });
+}
+
+const broken: SocketEnd = { kind: 'error', code: 'WS_ERR_INVALID_OPCODE', message: 'Invalid opcode' };
+test('the third protocol error in a row is answered by slow tries, and a sound connection in between starts the count anew', async () => {
+  const { connection, clock, network, states } = makeWorld();
+  const ends: string[] = [];
+  connection.connect();
+  const breakIt = async () => {
+    while (network.live === 0) await clock.advance(50);
+    await clock.advance(20);
+    network.last.end(broken);
+    await clock.advance(0);
+    const { failure, retryInMs } = waiting(connection.state);
+    ends.push(failure.code);
+    return retryInMs;
+  };
+  assert.ok((await breakIt()) < 60_000);
+  assert.ok((await breakIt()) < 60_000);
+  assert.ok((await breakIt()) >= 60_000);
+  assert.deepEqual(ends, ['connection-lost', 'connection-lost', 'protocol-broken']);
+  assert.ok((await breakIt()) >= 60_000);
+  while (network.live === 0) await clock.advance(50);
+  await clock.advance(20);
+  network.last.close(1001);
+  await clock.advance(10);
+  assert.ok((await breakIt()) < 60_000);
+  assert.ok(states.length > 0);
+});
+
+test('lines that break before every registration are taken for a fault of the server at the third', async () => {
+  const { connection, clock, network } = makeWorld();
+  connection.connect();
+  const waits: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    while (network.live === 0) await clock.advance(50);
+    await clock.advance(20);
+    network.last.cut();
+    await clock.advance(6);
+    waits.push(connection.state.kind === 'waiting' ? connection.state.retryInMs : 0);
+  }
+  assert.ok((waits[0] ?? 0) < 60_000 && (waits[1] ?? 0) < 60_000 && (waits[2] ?? 0) >= 60_000, waits.join(' '));
+});
+
+test('a busy server that names no time is not hurried', async () => {
+  const { established, clock, network } = makeWorld();
+  await established();
+  await clock.advance(31_000);
+  network.reception = { kind: 'upgradeRefused', status: 429 };
+  network.last.cut();
+  await clock.advance(60_000);
+  assert.ok(network.peers.length < 16, String(network.peers.length));
 });
 
 test('only thirty healthy seconds start the count anew', async () => {

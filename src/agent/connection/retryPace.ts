@@ -1,0 +1,78 @@
+import type { Clock } from '../shared/clock.ts';
+import { retryDelay } from './backoff.ts';
+import type { Hostility } from './ending.ts';
+
+/** A connection that lived this long after its registration starts the count of failures anew. */
+const healthyAfterMs = 30_000;
+/** So long after a loss the server is probably restarting, and wanted back soon. */
+const recoveryMs = 60_000;
+/** Where the windows stop growing while that lasts: two seconds, over which 200 agents come back evenly enough. */
+const recoveryGrowth = 4;
+/** So many connections in a row that broke the protocol, or that we had to cut, are no accident. */
+const mostHostile = 3;
+
+/** When a connection is tried again. It keeps no timer. */
+export interface RetryPace {
+  /** Tries in a row that did not become healthy. */
+  readonly failures: number;
+  /** A registered connection ended, so long after its registration. */
+  lost(livedMs: number): void;
+  /** A connection that had been open ended so. True when that is no accident any more. */
+  ended(hostility: Hostility): boolean;
+  /**
+   * One more try failed: milliseconds until the next. `slow`: as `retryDelay` has it. `crowded`: the server said that
+   * there is too much of us.
+   */
+  wait(why: { readonly slow: boolean; readonly crowded: boolean; readonly retryAfterMs: number }): number;
+  /** A person decides anew. */
+  reset(): void;
+}
+
+/**
+ * The loss of a registered connection is met by quick tries for a minute; after that their windows double, up to five
+ * minutes. Only a connection that was healthy earns another such minute: a server that takes everybody in and throws
+ * everybody out again is not hurried for ever.
+ */
+export function createRetryPace(clock: Clock): RetryPace {
+  let failures = 0;
+  /** What `retryDelay` takes for the failures: it stands still while we hurry. */
+  let growth = 0;
+  let hostileEnds = 0;
+  let mayHurry = true;
+  let hurryUntil = Number.NEGATIVE_INFINITY;
+  const hurries = () => clock.monotonic() < hurryUntil;
+
+  return {
+    get failures() {
+      return failures;
+    },
+    lost: (livedMs) => {
+      if (livedMs >= healthyAfterMs) {
+        failures = 0;
+        hostileEnds = 0;
+        mayHurry = true;
+      }
+      if (!mayHurry) return;
+      mayHurry = false;
+      growth = 0;
+      hurryUntil = clock.monotonic() + recoveryMs;
+    },
+    ended: (hostility) => {
+      if (hostility === 'none') hostileEnds = 0;
+      // What stands before a server that restarts may well hang up on everybody for a while.
+      else if (hostility === 'certain' || !hurries()) hostileEnds += 1;
+      return hostileEnds >= mostHostile;
+    },
+    wait: ({ slow, crowded, retryAfterMs }) => {
+      failures += 1;
+      growth += 1;
+      if (hurries() && !crowded) growth = Math.min(growth, recoveryGrowth);
+      return retryDelay({ failures: growth, random: clock.random(), retryAfterMs, slow });
+    },
+    reset: () => {
+      failures = 0;
+      growth = 0;
+      hostileEnds = 0;
+    },
+  };
+}
