@@ -75,6 +75,13 @@ export const failures = {
     passing('server-busy', `${host} is busy (HTTP ${status}) and asked to wait.`, reconnect),
   upgradeRefused: (host: string, status: number) =>
     passing('upgrade-refused', `${host} answered HTTP ${status} instead of opening a WebSocket.`, reconnect),
+  /** An answer that a web site gives, or the page of a network that wants a sign-in first. It is never followed. */
+  webPage: (host: string, status: number) =>
+    passing(
+      'upgrade-refused',
+      `${host} answered with a web page or a redirection (HTTP ${status}) instead of opening a WebSocket: sign in to this network in a browser if it asks for that, or check developerMesh.server.url.`,
+      openSetting('developerMesh.server.url'),
+    ),
   registrationRefused: (host: string, detail: string) =>
     passing('registration-refused', `${host} refused the registration of this agent.`, showLog, detail),
   noDialectFits: (host: string) =>
@@ -88,12 +95,89 @@ export const failures = {
       'no-tasks-there',
       `${host} is connected, but servers of its kind give no tasks; everything you start yourself works as always.`,
     ),
-  certificate: (host: string, detail: string) =>
+  /** Nobody whom this computer trusts has signed it. */
+  certificateUntrusted: (host: string, code: string) =>
     passing(
       'certificate',
-      `The certificate of ${host} was not accepted (${detail}).`,
+      `${host} shows a certificate that this computer does not trust (${code}); have its issuer among the certificates of the system and http.systemCertificates on, or its file in NODE_EXTRA_CA_CERTS. The check cannot be switched off, nor does http.proxyStrictSSL do that.`,
       openSetting('http.systemCertificates'),
-      detail,
+      code,
+    ),
+  certificateOutOfDate: (host: string, code: string) =>
+    passing(
+      'certificate',
+      `The certificate of ${host} is not valid at this time (${code}): whoever runs it has to renew it, unless the clock of this computer is wrong.`,
+      showLog,
+      code,
+    ),
+  /** `setting`: where the address stands. */
+  certificateOfAnother: (host: string, code: string, setting: string) =>
+    passing(
+      'certificate',
+      `The certificate that ${host} shows is for another host (${code}); check the address in ${setting}.`,
+      openSetting(setting),
+      code,
+    ),
+  certificateRefused: (host: string, code: string) =>
+    passing('certificate', `The certificate of ${host} was not accepted (${code}).`, showLog, code),
+  tlsTooOld: (host: string, code: string) =>
+    passing(
+      'tls',
+      `${host} speaks no version of TLS that is still safe (${code}); it has to offer TLS 1.2 or later.`,
+      showLog,
+      code,
+    ),
+  noTls: (host: string, code: string, setting: string) =>
+    passing(
+      'tls',
+      `${host} does not answer in TLS (${code}); check the port in ${setting}, and http.proxy or HTTPS_PROXY where a proxy is in between.`,
+      openSetting(setting),
+      code,
+    ),
+  tlsFailed: (host: string, code: string) =>
+    passing('tls', `${host} and this computer could not agree on an encrypted connection (${code}).`, showLog, code),
+
+  // On the way there. `proxy` is `host:port`; whatever else an address holds can be a password.
+  proxyUnusable: (proxy: string, reason: string) =>
+    passing(
+      'proxy-unusable',
+      `The proxy ${proxy} cannot be used: ${reason}; correct http.proxy, or HTTPS_PROXY in the environment.`,
+      openSetting('http.proxy'),
+    ),
+  proxyUnreachable: (proxy: string, code: string) =>
+    passing(
+      'proxy-unreachable',
+      `The proxy ${proxy} cannot be reached (${code}); check http.proxy, or HTTPS_PROXY in the environment.`,
+      openSetting('http.proxy'),
+      code,
+    ),
+  proxyCertificate: (proxy: string, code: string) =>
+    passing(
+      'proxy-certificate',
+      `The certificate of the proxy ${proxy} was not accepted (${code}); have its issuer among the certificates of the system, or its file in NODE_EXTRA_CA_CERTS, and the name in http.proxy or HTTPS_PROXY as the certificate has it.`,
+      openSetting('http.systemCertificates'),
+      code,
+    ),
+  proxyAuthentication: (proxy: string, code: string) =>
+    passing(
+      'proxy-authentication',
+      `The proxy ${proxy} did not accept the sign-in, or wants one (${code}); write it into http.proxy or HTTPS_PROXY as http://user:password@host:port.`,
+      openSetting('http.proxy'),
+      code,
+    ),
+  proxyRefused: (proxy: string, host: string, code: string) =>
+    passing(
+      'proxy-refused',
+      `The proxy ${proxy} does not connect to ${host} (${code}); have it allowed there, or name ${host} in http.noProxy or NO_PROXY to go without the proxy.`,
+      openSetting('http.noProxy'),
+      code,
+    ),
+  proxyBroke: (proxy: string, host: string, code: string) =>
+    passing(
+      'proxy-broke',
+      `The proxy ${proxy} broke off before ${host} was connected (${code}); check that http.proxy or HTTPS_PROXY names an HTTP proxy and its right port.`,
+      openSetting('http.proxy'),
+      code,
     ),
 
   badSetting: (setting: string, reason: string) =>
@@ -136,6 +220,10 @@ export const failures = {
   noRepository: () => final('no-repository', 'This folder is not a Git repository, so there are no changes to review.'),
   gitFailed: (detail: string) => passing('git-failed', 'Git could not list the changes.', showLog, detail),
   unknownRevision: (name: string) => final('unknown-revision', `Git knows no branch or commit ${name}.`),
+  badSuppressions: (file: string, reason: string) =>
+    final('bad-suppressions', `${file} cannot be used: ${reason}. No finding is hidden by it.`),
+  notKept: (file: string, reason: string) =>
+    passing('not-kept', `${file} could not be written, so the finding comes back.`, showLog, reason),
   nothingReviewed: (reason: string) => final('nothing-reviewed', `Nothing was reviewed: ${reason}`),
   noSymbol: (name: string) => final('no-symbol', `There is no symbol ${name} here to document.`),
 
@@ -219,6 +307,27 @@ export const failures = {
     passing('bedrock-unreachable', `Amazon Bedrock cannot be reached at ${host}.`, showLog, detail),
   quotaExceeded: (detail: string) =>
     final('quota-exceeded', 'The Amazon Bedrock quota of this account is used up.', showLog, detail),
+  /** `setting`: where a person changes it, absent where it is the server's; `limit`: such as `20,000 tokens a day`. */
+  budgetUsedUp: (setting: string | undefined, limit: string) =>
+    final(
+      'budget',
+      `The budget of ${limit}${setting ? '' : ', which the server sets,'} leaves no room for another call to the model.`,
+      setting ? openSetting(setting) : undefined,
+    ),
+  /** `limits`: in words; `minutes` until the next call would fit, absent: never. */
+  rateLimited: (limits: string, minutes?: number) =>
+    final(
+      'rate-limited',
+      minutes === undefined
+        ? `The server allows ${limits}, and this call alone is larger.`
+        : `The server allows ${limits}: the next call to the model fits in ${minutes} min, which is too late for this task.`,
+    ),
+  priceUnknown: (model: string) =>
+    final(
+      'price-unknown',
+      `The price of ${model} is not known, so no budget in dollars can be kept with it: choose another model, or a budget in tokens.`,
+      openSetting('developerMesh.bedrock.model'),
+    ),
   modelError: (detail: string) => passing('model-error', 'The model failed while it was answering.', showLog, detail),
   modelTimeout: () => passing('model-timeout', 'The model did not answer in time.'),
   streamCut: () => passing('stream-cut', 'The answer of the model broke off.'),

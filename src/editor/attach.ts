@@ -9,6 +9,7 @@ import { registerCommands } from './commands.ts';
 import { keepContextKeys } from './contextKeys.ts';
 import { showDiagnostics } from './diagnostics.ts';
 import { showFindingTree } from './findingTree.ts';
+import { followBaseline } from './followBaseline.ts';
 import { followDocuments } from './followDocuments.ts';
 import { showHovers } from './hover.ts';
 import type { Keys } from './keys.ts';
@@ -57,10 +58,11 @@ export function attachSurfaces({
 }: Pick<AttachedParts, 'agent' | 'host' | 'settings'>): Surfaces {
   const disposables = new Disposables();
   const onListenerError = (error: unknown) => host.log('error', 'a surface failed', { error: String(error) });
-  const findings = disposables.add(showFindings(agent.findings, onListenerError));
+  const findings = disposables.add(showFindings(agent.findings, agent.suppressions, onListenerError));
   const history = disposables.add(keepTaskHistory(agent, onListenerError));
   const hasServer = () => parseServerUrl(settings().server.url).ok;
   disposables.add(followDocuments(agent));
+  disposables.add(followBaseline(agent));
   disposables.add(showDiagnostics(findings));
   disposables.add(offerQuickFixes(findings));
   disposables.add(showHovers(findings));

@@ -3,7 +3,8 @@ import { parseServerUrl } from '../agent/connection/serverUrl.ts';
 import { failures } from '../agent/failures.ts';
 import { type Disposable, Disposables } from '../agent/shared/disposables.ts';
 import type { CommandParts } from './commandParts.ts';
-import { dismissFinding, explainFindingPage, goToNeighbour, previewFix, revealFinding } from './commands/findings.ts';
+import { dismissFinding, dismissWithReason, restoreFindings } from './commands/dismiss.ts';
+import { explainFindingPage, goToNeighbour, previewFix, revealFinding } from './commands/findings.ts';
 import { showMenu } from './commands/menu.ts';
 import { openResult } from './commands/openResult.ts';
 import {
@@ -23,7 +24,7 @@ type Command = (...args: unknown[]) => unknown;
 
 /** Every command there is. package.json gives the titles; a test holds the two together. */
 export function commandTable(parts: CommandParts): Readonly<Record<string, Command>> {
-  const { agent, findings, changes } = parts;
+  const { agent, changes } = parts;
   return {
     'developerMesh.signIn': () => signIn(parts),
     'developerMesh.signOut': () => signOut(parts),
@@ -42,13 +43,14 @@ export function commandTable(parts: CommandParts): Readonly<Record<string, Comma
     'developerMesh.cancelTask': (task) => cancelTask(parts, task),
     'developerMesh.openResult': (taskId) => openResult(parts, taskId),
     'developerMesh.clearFindings': () => agent.findings.clear(),
-    'developerMesh.restoreFindings': () => findings.restore(),
+    'developerMesh.restoreFindings': () => restoreFindings(parts),
     'developerMesh.nextFinding': () => goToNeighbour(parts, 'next'),
     'developerMesh.previousFinding': () => goToNeighbour(parts, 'previous'),
     'developerMesh.revealFinding': (finding) => revealFinding(parts, finding),
     'developerMesh.previewFix': (finding) => previewFix(parts, finding),
     'developerMesh.explainFinding': (finding) => explainFindingPage(parts, finding),
     'developerMesh.dismissFinding': (finding) => dismissFinding(parts, finding),
+    'developerMesh.dismissWithReason': (finding) => dismissWithReason(parts, finding),
     'developerMesh.applyProposal': (uri) => changes.answer(asUri(uri), 'applied'),
     'developerMesh.discardProposal': (uri) => changes.answer(asUri(uri), 'discarded'),
     'developerMesh.copyAgentId': () => copyAgentId(parts),

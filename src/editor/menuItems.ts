@@ -55,7 +55,7 @@ export function menuItems(state: AgentState, situation: MenuSituation): readonly
   }
   if (situation.findings > 0) add('clearFindings', 'clear-all', 'Clear All Findings');
   if (situation.hiddenFindings > 0) {
-    add('restoreFindings', 'eye', 'Show Dismissed Findings Again', String(situation.hiddenFindings));
+    add('restoreFindings', 'eye', 'Dismissed Findings…', String(situation.hiddenFindings));
   }
   if (connection.kind === 'connected') {
     add('copyAgentId', 'copy', 'Copy Agent ID', connection.agentId);

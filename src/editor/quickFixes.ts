@@ -50,5 +50,6 @@ function actionsFor(
   }
   actions.push(action(`Explain: ${title}`, 'developerMesh.explainFinding'));
   actions.push(action(`Dismiss: ${title}`, 'developerMesh.dismissFinding'));
+  actions.push(action('Dismiss with a Reason…', 'developerMesh.dismissWithReason'));
   return actions;
 }

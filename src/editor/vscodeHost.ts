@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { Host, Log, Secrets } from '../agent/host.ts';
 import { changesInFolders } from './changes.ts';
 import { createLanguageTools } from './languageTools.ts';
+import { readNetwork } from './network.ts';
 import type { Environment } from './settings.ts';
 import { openFolders } from './workspacePaths.ts';
 
@@ -21,6 +22,7 @@ export function createVscodeHost(context: StorageFolders, environment: Environme
     name: 'vscode',
     description: `${vscode.env.appName} ${vscode.version}`,
     storage,
+    sharedStorage: context.globalStorageUri.fsPath,
     folders: openFolders,
     trusted: () => vscode.workspace.isTrusted,
     unsavedText(absolutePath) {
@@ -31,6 +33,7 @@ export function createVscodeHost(context: StorageFolders, environment: Environme
     },
     changes: (scope, signal) => changesInFolders(scope, environment, signal),
     ...createLanguageTools(log),
+    network: () => readNetwork(environment),
     secrets,
     log,
   };

@@ -6,6 +6,7 @@ import type { Finding } from '../../src/agent/findings/finding.ts';
 import { createFindingStore } from '../../src/agent/findings/store.ts';
 import { Emitter, type Listener } from '../../src/agent/shared/emitter.ts';
 import type { TaskResult, TaskStatus, TaskType } from '../../src/agent/tasks/task.ts';
+import { MemorySuppressions } from './memorySuppressions.ts';
 
 /** An agent without a server, a model or a disk: the test says what happens, the surfaces show it. */
 export class FakeAgent implements Agent {
@@ -25,6 +26,8 @@ export class FakeAgent implements Agent {
     ...this.#store,
     onChange: (listener: Listener<ReadonlySet<string>>) => this.#counted(this.#store.onChange(listener)),
   };
+
+  readonly suppressions = new MemorySuppressions();
 
   get state(): AgentState {
     return this.#state;

@@ -45,11 +45,6 @@ export async function explainFindingPage(parts: CommandParts, given: unknown): P
   });
 }
 
-export function dismissFinding(parts: CommandParts, given: unknown): void {
-  const finding = findingOf(parts, given);
-  if (finding) parts.findings.dismiss(finding.id);
-}
-
 export async function goToNeighbour(parts: CommandParts, direction: 'next' | 'previous'): Promise<void> {
   const editor = vscode.window.activeTextEditor;
   const position = editor?.selection.active;
@@ -72,7 +67,7 @@ async function reveal(finding: Finding, preserveFocus: boolean): Promise<void> {
 }
 
 /** From a tree comes its node, from everywhere else the id. */
-function findingOf({ findings }: CommandParts, given: unknown): Finding | undefined {
+export function findingOf({ findings }: CommandParts, given: unknown): Finding | undefined {
   if (typeof given === 'string') return findings.find(given);
   const inner = typeof given === 'object' && given !== null && 'finding' in given ? given.finding : undefined;
   const id = typeof inner === 'object' && inner !== null && 'id' in inner ? inner.id : undefined;

@@ -142,7 +142,9 @@ suite('squiggles', () => {
     try {
       agent.settle('t1', [findingAt(document, 'b = 2', { id: '2' })]);
       await until('it is shown', () => ourDiagnostics(uri).length > 0);
-      findings.dismiss('2');
+      const dismissed = findings.find('2');
+      assert.ok(dismissed);
+      await agent.suppressions.add(dismissed, agent.findings.all(), 'finding', 'personal');
       await until('it is gone', () => ourDiagnostics(uri).length === 0);
     } finally {
       await dispose();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Finding } from '../../../src/agent/findings/finding.ts';
 import type { Host } from '../../../src/agent/host.ts';
+import { noProxies } from '../../../src/agent/network/proxyFor.ts';
 import { defaultSettings } from '../../../src/agent/settings.ts';
 import { attachSurfaces } from '../../../src/editor/attach.ts';
 import { toRange } from '../../../src/editor/convert.ts';
@@ -52,6 +53,7 @@ const quietHost: Host = {
   changes: async () => ({ ok: true, value: [] }),
   symbols: async () => [],
   diagnostics: async () => [],
+  network: () => noProxies,
   secrets: { key: async () => undefined },
   log: (level, message, fields) => assert.notEqual(level, 'error', `${message} ${JSON.stringify(fields)}`),
 };

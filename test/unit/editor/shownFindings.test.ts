@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Finding } from '../../../src/agent/findings/finding.ts';
 import { createFindingStore } from '../../../src/agent/findings/store.ts';
+import type { Suppression } from '../../../src/agent/findings/suppression.ts';
 import { showFindings } from '../../../src/editor/shownFindings.ts';
+import { MemorySuppressions } from '../../fakes/memorySuppressions.ts';
 import { sampleFinding } from '../../fakes/sampleFinding.ts';
 
 function world() {
@@ -10,27 +12,32 @@ function world() {
     throw error;
   };
   const store = createFindingStore(raise);
-  const shown = showFindings(store, raise);
+  const suppressions = new MemorySuppressions();
+  const shown = showFindings(store, suppressions, raise);
   const changed: string[][] = [];
   shown.onChange((files) => changed.push([...files]));
-  return { store, shown, changed };
+  const dismiss = async (id: string, scope: Suppression['scope'] = 'finding') => {
+    const finding = shown.find(id);
+    if (finding) await suppressions.add(finding, store.of(finding.file), scope, 'personal');
+  };
+  return { store, suppressions, shown, changed, dismiss };
 }
 const ids = (findings: readonly { id: string }[]) => findings.map(({ id }) => id);
 
-test('a dismissed finding is hidden everywhere, and says that its file changed', () => {
-  const { store, shown, changed } = world();
-  store.add([sampleFinding({ id: 'a' }), sampleFinding({ id: 'b' })]);
-  shown.dismiss('a');
+test('a dismissed finding is hidden everywhere, and says that its file changed', async () => {
+  const { store, shown, changed, dismiss } = world();
+  store.add([sampleFinding({ id: 'a', quote: 'one();' }), sampleFinding({ id: 'b', quote: 'two();' })]);
+  await dismiss('a');
   assert.deepEqual(ids(shown.all()), ['b']);
   assert.deepEqual(ids(shown.of('src/cart.ts')), ['b']);
   assert.equal(shown.hidden(), 1);
   assert.deepEqual(changed, [['src/cart.ts'], ['src/cart.ts']]);
 });
 
-test('the next review does not bring a dismissed finding back', () => {
-  const { store, shown } = world();
+test('the next review does not bring a dismissed finding back', async () => {
+  const { store, shown, dismiss } = world();
   store.add([sampleFinding({ id: 'a', fingerprint: 'same' })]);
-  shown.dismiss('a');
+  await dismiss('a');
   store.replace('t2', [sampleFinding({ id: 'z', taskId: 't2', fingerprint: 'same' })], new Set(['src/cart.ts']));
   assert.deepEqual(shown.all(), []);
 });
@@ -45,48 +52,48 @@ const twins = (own: Partial<Finding> = {}) =>
     }),
   );
 
-test('of two that mean the same only the dismissed one is hidden, also after the next review', () => {
-  const { store, shown } = world();
+test('of two that mean the same only the dismissed one is hidden, also after the next review', async () => {
+  const { store, shown, dismiss } = world();
   store.replace('t1', twins(), new Set());
-  shown.dismiss('t1 line 9');
+  await dismiss('t1 line 9');
   assert.deepEqual(ids(shown.all()), ['t1 line 3']);
   store.replace('t2', twins({ taskId: 't2' }).reverse(), new Set(['src/cart.ts']));
   assert.deepEqual(ids(shown.all()), ['t2 line 3']);
   assert.equal(shown.hidden(), 1);
 });
 
-test('a finding that was never dismissed is not hidden when its dismissed twin goes', () => {
-  const { store, shown } = world();
+test('a finding that was never dismissed is not hidden when its dismissed twin goes', async () => {
+  const { store, shown, dismiss } = world();
   store.replace('t1', twins(), new Set());
-  shown.dismiss('t1 line 3');
+  await dismiss('t1 line 3');
   store.remove('t1 line 3');
   assert.deepEqual(ids(shown.all()), ['t1 line 9']);
 });
 
-test('a dismissed finding stays hidden when its twin goes', () => {
-  const { store, shown } = world();
+test('a dismissed finding stays hidden when its twin goes', async () => {
+  const { store, shown, dismiss } = world();
   store.replace('t1', twins(), new Set());
-  shown.dismiss('t1 line 3');
+  await dismiss('t1 line 3');
   store.remove('t1 line 9');
   assert.deepEqual(shown.all(), []);
 });
 
-test('what was dismissed can be shown again', () => {
-  const { store, shown, changed } = world();
+test('what was dismissed can be shown again', async () => {
+  const { store, suppressions, shown, changed, dismiss } = world();
   store.add([sampleFinding({ id: 'a' })]);
-  shown.dismiss('a');
-  shown.restore();
+  await dismiss('a');
+  await suppressions.remove(suppressions.all());
   assert.deepEqual(ids(shown.all()), ['a']);
   assert.equal(changed.length, 3);
 });
 
-test('dismissing what is not there changes nothing', () => {
-  const { shown, changed } = world();
-  shown.dismiss('nothing');
+test('dismissing what is not there changes nothing', async () => {
+  const { changed, dismiss } = world();
+  await dismiss('nothing');
   assert.deepEqual(changed, []);
 });
 
-test('after dispose nothing is told any more', () => {
+test('after dispose nothing is told any more', async () => {
   const { store, shown, changed } = world();
   shown.dispose();
   store.add([sampleFinding()]);
