@@ -3,7 +3,9 @@ import type { Desk } from './desk.ts';
 import type { AgentEvent, TaskHead } from './events.ts';
 import type { Outcome } from './failures.ts';
 import { createFindingStore, type FindingStore } from './findings/store.ts';
+import { createSuppressions, type Suppressions } from './findings/suppressions.ts';
 import type { Host } from './host.ts';
+import type { Spend } from './models/spendLedger.ts';
 import { createServerLink } from './serverLink.ts';
 import type { Settings } from './settings.ts';
 import type { Clock } from './shared/clock.ts';
@@ -18,6 +20,8 @@ export interface Agent extends Disposable {
   readonly state: AgentState;
   /** Where the findings live. Whoever shows files tells it about edits, renames and dismissals. */
   readonly findings: FindingStore;
+  /** Which of them people do not want to see. */
+  readonly suppressions: Suppressions;
   /** Connects, or tries again at once when waiting or refused. */
   connect(): void;
   disconnect(): void;
@@ -36,6 +40,8 @@ export interface AgentState {
   readonly connection: ConnectionState;
   readonly running: readonly TaskHead[];
   readonly queued: readonly TaskHead[];
+  /** What the model has cost; absent until one was wanted. Newer after each task. */
+  readonly spend?: Spend;
 }
 
 /** What differs between the doors and is no service of the host. */
@@ -58,6 +64,7 @@ export function createAgent(host: Host, initial: Settings, parts: AgentParts): A
   const onListenerError = (error: unknown) => log('error', 'a listener failed', { error: String(error) });
   const events = new Emitter<AgentEvent>(onListenerError);
   const findings = createFindingStore(onListenerError);
+  const suppressions = createSuppressions(host, clock, onListenerError);
   const emit = (event: AgentEvent) => {
     // Code that came inside a task has no file to show anything in.
     if (event.type === 'finding' && !event.finding.inTask) findings.add([event.finding]);
@@ -71,7 +78,7 @@ export function createAgent(host: Host, initial: Settings, parts: AgentParts): A
   let desk: Desk | undefined;
   const openDesk = lazy(async () => {
     const { openDesk: open } = await import('./desk.ts');
-    const limits = () => link.tightened(settings).limits;
+    const limits = () => settings.limits;
     const opened = await open(host, parts, { workers, limits, emit, send: link.send });
     desk = opened;
     const { lost } = opened.instance;
@@ -94,13 +101,25 @@ export function createAgent(host: Host, initial: Settings, parts: AgentParts): A
     desk: openDesk,
     modelWorks: () => workers.modelWorks(),
   });
-  const workers = createWorkers({ host, parts, settings: () => link.tightened(settings) });
+  const workers = createWorkers({
+    host,
+    parts,
+    settings: () => settings,
+    serverConfig: () => link.config,
+  });
 
   return {
     onEvent: events.subscribe,
     findings,
+    suppressions,
     get state() {
-      return { connection: link.state, running: desk?.runner.running ?? [], queued: desk?.runner.queued ?? [] };
+      const spend = workers.spend();
+      return {
+        connection: link.state,
+        running: desk?.runner.running ?? [],
+        queued: desk?.runner.queued ?? [],
+        ...(spend && { spend }),
+      };
     },
     connect: link.connect,
     disconnect: link.disconnect,
@@ -127,6 +146,7 @@ export function createAgent(host: Host, initial: Settings, parts: AgentParts): A
       link.dispose();
       desk?.dispose();
       findings.dispose();
+      suppressions.dispose();
       events.dispose();
     },
   };

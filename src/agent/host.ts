@@ -10,6 +10,8 @@ export interface Host {
   /** Absolute path of a folder that is this installation's and workspace's alone. Exists. Plain files are written there. */
   readonly storage: string;
   /** The open folders, in order; empty when none is open. */
+  /** The same for all workspaces of this installation; absent where there is no such folder. May not exist yet. */
+  readonly sharedStorage?: string;
   folders(): readonly WorkspaceFolder[];
   /** Whether the person trusts the workspace. When false nothing is read and nothing connects. */
   trusted(): boolean;

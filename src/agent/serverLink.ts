@@ -1,7 +1,7 @@
 import type { AgentParts } from './agent.ts';
-import type { AcceptedConfig } from './connection/configUpdate.ts';
 import type { Connection } from './connection/connection.ts';
 import type { Outgoing } from './connection/messages.ts';
+import type { ServerConfig } from './connection/serverConfig.ts';
 import { parseServerUrl, type ServerUrl, withoutQuery } from './connection/serverUrl.ts';
 import type { ConnectionState } from './connection/state.ts';
 import type { Desk } from './desk.ts';
@@ -32,8 +32,8 @@ export interface ServerLink extends Disposable {
   /** What the connection was opened with is no longer so: another address, or another identity. */
   reopen(): void;
   tryConnection(url: string, key: string, signal: AbortSignal): Promise<Outcome<string>>;
-  /** The settings, with what the server asked to have less of. */
-  tightened(settings: Settings): Settings;
+  /** What the server asked for and got. It stands over a reconnect, until another server is meant. */
+  readonly config: ServerConfig | undefined;
   /** Waits, for at most five seconds, until the server has every result. */
   allDelivered(signal: AbortSignal): Promise<void>;
 }
@@ -52,7 +52,7 @@ export function createServerLink(link: ServerLinkParts): ServerLink {
   let wish = 0;
   let wanted = false;
   let disposed = false;
-  let serverLimits: AcceptedConfig | undefined;
+  let config: { readonly server: string; readonly applied: ServerConfig } | undefined;
 
   const become = (next: ConnectionState) => {
     const before = state;
@@ -62,7 +62,6 @@ export function createServerLink(link: ServerLinkParts): ServerLink {
   const close = () => {
     open?.dispose();
     open = undefined;
-    serverLimits = undefined;
   };
   const session = (server: ServerUrl, key: string) => ({
     host,
@@ -82,14 +81,16 @@ export function createServerLink(link: ServerLinkParts): ServerLink {
     if (mine !== wish) return;
     if (!target.ok) return become({ kind: 'off', failure: target.failure });
     const { server, key } = target.value;
+    if (config?.server !== server.url) config = undefined;
     become({ kind: 'connecting', url: withoutQuery(server.url), attempt: 1 });
     const [desk, { dialectFor, openSession }] = await Promise.all([link.desk(), import('./serverSession.ts')]);
     const dialect = await dialectFor(session(server, key));
     if (mine !== wish) return;
     const disposables = new Disposables();
     const events = {
-      limitedBy: (limits: AcceptedConfig) => {
-        serverLimits = limits;
+      config: () => config?.applied,
+      configured: (applied: ServerConfig) => {
+        config = { server: server.url, applied };
       },
       notice: (failure: Failure) => emit({ type: 'notice', failure }),
     };
@@ -130,10 +131,8 @@ export function createServerLink(link: ServerLinkParts): ServerLink {
       if (!server.ok) return server;
       return (await import('./serverSession.ts')).tryOnce(session(server.value, key), signal);
     },
-    tightened(chosen) {
-      const calls = serverLimits?.constraints['rate_limits.concurrent_requests'];
-      if (!calls) return chosen;
-      return { ...chosen, limits: { ...chosen.limits, modelCalls: Math.min(chosen.limits.modelCalls, calls) } };
+    get config() {
+      return config?.applied;
     },
     async allDelivered(signal) {
       const deadline = clock.monotonic() + 5000;

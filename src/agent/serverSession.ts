@@ -2,10 +2,11 @@ import type { AgentParts } from './agent.ts';
 import { agentConfig } from './connection/agentConfig.ts';
 import { capabilities } from './connection/capabilities.ts';
 import { chooseDialect, readableId } from './connection/chooseDialect.ts';
-import { type AcceptedConfig, checkConfigUpdate } from './connection/configUpdate.ts';
+import { checkConfigUpdate } from './connection/configUpdate.ts';
 import { type Connection, createConnection } from './connection/connection.ts';
 import type { Dialect } from './connection/dialects/dialect.ts';
-import type { AgentHealth, AgentIdentity, Incoming, RefusedConfig } from './connection/messages.ts';
+import type { AgentHealth, AgentIdentity, Incoming } from './connection/messages.ts';
+import { applyUpdate, type ServerConfig } from './connection/serverConfig.ts';
 import type { ServerUrl } from './connection/serverUrl.ts';
 import { createOpenSocket } from './connection/webSocket.ts';
 import type { Desk } from './desk.ts';
@@ -25,7 +26,9 @@ export interface SessionParts {
 }
 
 export interface SessionEvents {
-  limitedBy(limits: AcceptedConfig): void;
+  /** What this server asked for so far and got. */
+  config(): ServerConfig | undefined;
+  configured(config: ServerConfig): void;
   /** Something about this server that a person should know. */
   notice(failure: Failure): void;
 }
@@ -88,15 +91,15 @@ export function openSession(
         return;
       }
       case 'config': {
-        const { accepted, refused, version } = checkConfigUpdate(word.config);
-        const verdict = applicable(accepted, session.settings());
-        if (verdict.applied.length > 0) events.limitedBy(accepted);
-        connection.send({
-          kind: 'configApplied',
-          applied: verdict.applied,
-          refused: [...refused, ...verdict.refused],
-          ...(version !== undefined && { version }),
-        });
+        const { config, applied, refused } = applyUpdate(
+          events.config(),
+          checkConfigUpdate(word.config),
+          session.settings(),
+        );
+        events.configured(config);
+        session.host.log('info', 'the server sent a configuration', { applied, refused });
+        const { version } = config;
+        connection.send({ kind: 'configApplied', applied, refused, ...(version !== undefined && { version }) });
         return;
       }
     }
@@ -165,24 +168,4 @@ function connectionTo(
     runningTasks,
     health,
   });
-}
-
-/** What of an update takes effect here. A server may ask for less than the person allowed, never for more. */
-function applicable(accepted: AcceptedConfig, settings: Settings): { applied: string[]; refused: RefusedConfig[] } {
-  const applied: string[] = [];
-  const refused: RefusedConfig[] = [];
-  const named = [
-    ...Object.keys(accepted.constraints).map((path) => `constraints.${path}`),
-    ...Object.keys(accepted.fallback_behavior).map((path) => `fallback_behavior.${path}`),
-    ...(['embedding_strategy', 'model_preferences', 'is_active'] as const).filter((key) => accepted[key] !== undefined),
-  ];
-  const allowed = settings.limits.modelCalls;
-  const asked = accepted.constraints['rate_limits.concurrent_requests'];
-  for (const path of named) {
-    if (path !== 'constraints.rate_limits.concurrent_requests') {
-      refused.push({ path, reason: 'not supported by this agent' });
-    } else if (asked && asked <= allowed) applied.push(path);
-    else refused.push({ path, reason: `wider than the ${allowed} that the user allows` });
-  }
-  return { applied, refused };
 }

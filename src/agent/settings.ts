@@ -17,7 +17,7 @@ const settingsSchema = z.object({
     id: z._default(z.string().check(z.regex(/^[A-Za-z0-9._-]{0,255}$/)), ''),
   }),
   bedrock: z.object({
-    region: z._default(z.string().check(z.regex(/^([a-z]{2}(-[a-z]+)+-\d)?$/)), ''),
+    region: z._default(z.string().check(z.regex(/^([a-z]{2,8}(-[a-z]{1,16}){1,3}-\d{1,2})?$/)), ''),
     profile: z._default(z.string().check(z.maxLength(255)), ''),
     /** Model id, inference profile id or ARN; empty: the first of `defaultModels` that answers. */
     model: z._default(z.string().check(z.maxLength(2048)), ''),
@@ -40,6 +40,13 @@ const settingsSchema = z.object({
     /** Model calls under way at once. */
     modelCalls: z._default(z.int().check(z.minimum(1), z.maximum(16)), 3),
   }),
+  /** Checked before each call to the model; 0: no limit. Tokens are those of input and output. Days are those of UTC. */
+  budget: z.object({
+    tokensPerTask: z._default(z.int().check(z.minimum(0), z.maximum(1_000_000_000)), 2_000_000),
+    tokensPerDay: z._default(z.int().check(z.minimum(0), z.maximum(10_000_000_000)), 10_000_000),
+    dollarsPerDay: z._default(z.number().check(z.minimum(0), z.maximum(100_000)), 0),
+    dollarsPerMonth: z._default(z.number().check(z.minimum(0), z.maximum(1_000_000)), 0),
+  }),
 });
 
 export type Settings = z.output<typeof settingsSchema>;
@@ -56,6 +63,7 @@ export const defaultSettings: Settings = settingsSchema.parse({
   bedrock: {},
   review: {},
   limits: {},
+  budget: {},
 });
 
 type Sections = Record<string, Record<string, unknown>>;

@@ -1,15 +1,21 @@
 import type { AgentParts } from './agent.ts';
+import type { ServerConfig } from './connection/serverConfig.ts';
 import { failed, failures, type Outcome } from './failures.ts';
 import type { Host } from './host.ts';
+import type { TaskSpend } from './models/meter.ts';
 import type { Model } from './models/model.ts';
+import type { ModelService } from './models/modelService.ts';
+import type { Spend } from './models/spendLedger.ts';
 import type { Settings } from './settings.ts';
 import { lazy } from './shared/lazy.ts';
-import type { Worker, Workers } from './tasks/task.ts';
+import type { Task, TaskType, Worker, Workers, WorkOutcome } from './tasks/task.ts';
 
 export interface WorkerParts {
   readonly host: Host;
   readonly parts: Pick<AgentParts, 'clock' | 'environment' | 'engineFolder'>;
   settings(): Settings;
+  /** What the server asked for and got. */
+  serverConfig(): ServerConfig | undefined;
 }
 
 export interface WorkerSet extends Workers {
@@ -17,26 +23,45 @@ export interface WorkerSet extends Workers {
   forgetModel(): void;
   /** False when the last task that wanted a model could not have one. */
   modelWorks(): boolean;
+  /** What the model cost; undefined until one was wanted. */
+  spend(): Spend | undefined;
+}
+
+/** What a task began with. Settings and limits that change later are for later tasks. */
+interface Begun {
+  readonly type: TaskType;
+  readonly task: Task;
+  readonly settings: Settings;
+  readonly config: ServerConfig | undefined;
+  readonly spent: TaskSpend;
 }
 
 /** The three kinds of work. Each is loaded when its first task comes, and so are the rules and the model. */
-export function createWorkers({ host, parts, settings }: WorkerParts): WorkerSet {
+export function createWorkers({ host, parts, settings, serverConfig }: WorkerParts): WorkerSet {
   const { clock, environment, engineFolder } = parts;
   const { log } = host;
 
-  const loadedModel = lazy(async () => {
-    const apiKey = environment['AWS_BEARER_TOKEN_BEDROCK'];
-    const { loadModel } = await import('./models/loadModel.ts');
-    const modelCalls = () => settings().limits.modelCalls;
-    return loadModel(settings().bedrock, { clock, log, environment, modelCalls, ...(apiKey && { apiKey }) });
+  let service: ModelService | undefined;
+  const models = lazy(async () => {
+    const { createModelService } = await import('./models/modelService.ts');
+    const folder = host.sharedStorage ?? host.storage;
+    service = createModelService({ clock, log, environment, folder, settings });
+    return service;
   });
+  /** By the signal that ends the task. */
+  const begun = new WeakMap<AbortSignal, Begun>();
   let modelMissing = false;
-  const model = async (): Promise<Outcome<Model>> => {
-    if (!settings().review.useModel) return failed(failures.modelOff());
-    const outcome = await loadedModel();
+  const model = async (signal: AbortSignal): Promise<Outcome<Model>> => {
+    const of = begun.get(signal);
+    if (!of) throw new TypeError('a model is only given to a task that runs');
+    if (!of.settings.review.useModel) return failed(failures.modelOff());
+    const [{ forTask }, { callRules }] = await Promise.all([models(), import('./models/callRules.ts')]);
+    const outcome = await forTask({
+      rules: callRules(of.settings, of.config, of.type),
+      spent: of.spent,
+      ...(of.task.deadline !== undefined && { deadline: of.task.deadline }),
+    });
     modelMissing = !outcome.ok;
-    // Credentials may be there when the next task comes.
-    if (!outcome.ok) loadedModel.forget();
     return outcome;
   };
 
@@ -66,21 +91,32 @@ export function createWorkers({ host, parts, settings }: WorkerParts): WorkerSet
   });
 
   /** Nothing is read in a workspace that is not trusted, whoever asks. */
-  const worker = (load: () => Promise<Worker>): Worker => {
+  const worker = (type: TaskType, load: () => Promise<Worker>): Worker => {
     const loaded = lazy(load);
-    return async (task, report, signal) =>
-      host.trusted() ? (await loaded())(task, report, signal) : { status: 'failed', failure: failures.untrusted() };
+    return async (task, report, signal) => {
+      if (!host.trusted()) return { status: 'failed', failure: failures.untrusted() };
+      const spent: TaskSpend = { tokens: 0, dollars: 0, held: 0 };
+      begun.set(signal, { type, task, settings: settings(), config: serverConfig(), spent });
+      return withCost(await (await loaded())(task, report, signal), spent);
+    };
   };
   return {
-    code_review: worker(async () => (await import('./review/review.ts')).createReviewer(await shared())),
-    documentation: worker(async () =>
+    code_review: worker('code_review', async () => (await import('./review/review.ts')).createReviewer(await shared())),
+    documentation: worker('documentation', async () =>
       (await import('./documentation/documentation.ts')).createDocumenter(await shared()),
     ),
-    analysis: worker(async () => (await import('./analysis/analysis.ts')).createAnalyst(await shared())),
+    analysis: worker('analysis', async () => (await import('./analysis/analysis.ts')).createAnalyst(await shared())),
     forgetModel() {
-      loadedModel.forget();
+      service?.forget();
       modelMissing = false;
     },
     modelWorks: () => !modelMissing,
+    spend: () => service?.spend,
   };
+}
+
+/** Names what the model cost, where all of it has a known price. */
+function withCost(outcome: WorkOutcome, { tokens, dollars }: TaskSpend): WorkOutcome {
+  if (outcome.status === 'failed' || tokens === 0 || dollars === undefined) return outcome;
+  return { ...outcome, metadata: { ...outcome.metadata, cost_usd: Math.round(dollars * 1e6) / 1e6 } };
 }

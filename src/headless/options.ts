@@ -36,6 +36,10 @@ Prints one JSON object a line on stdout for everything that happens; logs go to 
   --bedrock-endpoint URL  instead of the region's own
   --no-model              static checks only
   --concurrent-tasks N    1 to 10 (default: 2)
+  --tokens-per-task N     what the model may cost one task (default: 2000000; 0: no limit)
+  --tokens-per-day N      the same for a day of UTC (default: 10000000)
+  --dollars-per-day N     by list price (default: no limit)
+  --dollars-per-month N   the same for a month
   --storage DIR           journal and identity (default: below XDG_STATE_HOME or ~/.local/state)
   --once                  drain and exit after the first task is delivered
   --verbose               log everything
@@ -73,6 +77,12 @@ export function parseOptions(args: readonly string[], environment: Environment):
     }),
     review: given({ useModel: flags['no-model'] ? false : undefined }),
     limits: given({ concurrentTasks: flags['concurrent-tasks'] && Number(flags['concurrent-tasks']) }),
+    budget: given({
+      tokensPerTask: flags['tokens-per-task'] && Number(flags['tokens-per-task']),
+      tokensPerDay: flags['tokens-per-day'] && Number(flags['tokens-per-day']),
+      dollarsPerDay: flags['dollars-per-day'] && Number(flags['dollars-per-day']),
+      dollarsPerMonth: flags['dollars-per-month'] && Number(flags['dollars-per-month']),
+    }),
   });
   const [problem] = problems;
   if (problem) return wrong(`${flagOf[problem.path] ?? problem.path}: ${problem.reason}`);
@@ -99,6 +109,10 @@ const flagOf: Readonly<Record<string, string>> = {
   'bedrock.model': '--model',
   'bedrock.endpoint': '--bedrock-endpoint',
   'limits.concurrentTasks': '--concurrent-tasks',
+  'budget.tokensPerTask': '--tokens-per-task',
+  'budget.tokensPerDay': '--tokens-per-day',
+  'budget.dollarsPerDay': '--dollars-per-day',
+  'budget.dollarsPerMonth': '--dollars-per-month',
 };
 
 function parseFlags(args: readonly string[]) {
@@ -118,6 +132,10 @@ function parseFlags(args: readonly string[]) {
       'bedrock-endpoint': { type: 'string' },
       'no-model': { type: 'boolean' },
       'concurrent-tasks': { type: 'string' },
+      'tokens-per-task': { type: 'string' },
+      'tokens-per-day': { type: 'string' },
+      'dollars-per-day': { type: 'string' },
+      'dollars-per-month': { type: 'string' },
       storage: { type: 'string' },
       once: { type: 'boolean' },
       verbose: { type: 'boolean' },

@@ -9,6 +9,7 @@ import type { ModelRequest } from '../../src/agent/models/model.ts';
 import { systemClock } from '../../src/agent/shared/clock.ts';
 import { answerTool } from '../fakes/bedrockAnswers.ts';
 import { BedrockServer } from '../fakes/bedrockServer.ts';
+import { meterParts, taskWith } from '../unit/models/meterSetup.ts';
 
 const rounds = Number(process.argv[2] ?? 300);
 const warmUp = 30;
@@ -50,10 +51,10 @@ async function callBare(): Promise<number> {
 
 const loaded = await loadModel(
   { region: '', profile: '', model: 'm', endpoint: server.url, authentication: 'credentials' },
-  { clock: systemClock, log: () => undefined, environment: process.env, modelCalls: () => 3 },
+  { ...meterParts(systemClock), log: () => undefined, environment: process.env },
 );
 if (!loaded.ok) throw new Error(loaded.failure.message);
-const model = loaded.value;
+const model = loaded.value.forTask(taskWith());
 const { signal } = new AbortController();
 async function callOurs(): Promise<number> {
   let length = 0;

@@ -16,7 +16,8 @@ export interface AnalysisParts {
   readonly log: Log;
   readonly workspace: Pick<SnapshotSource, 'snapshots'>;
   settings(): Settings;
-  model(): Promise<Outcome<Model>>;
+  /** For the task that `signal` ends. */
+  model(signal: AbortSignal): Promise<Outcome<Model>>;
 }
 
 export interface AnalysisResult {

@@ -46,11 +46,11 @@ The question, the facts and the excerpts come between two marks that start with 
 /** The model's answer to the question, as far as there is one. Rejects only with the signal's reason. */
 export async function askAnalyst(
   { question, snapshots, facts }: AnalystQuestion,
-  parts: { readonly clock: Clock; model(): Promise<Outcome<Model>> },
+  parts: { readonly clock: Clock; model(signal: AbortSignal): Promise<Outcome<Model>> },
   signal: AbortSignal,
 ): Promise<Asked> {
   const none = { tokens: noTokens, shown: 0, cut: 0 };
-  const loaded = await orAborted(parts.model(), signal);
+  const loaded = await orAborted(parts.model(signal), signal);
   if (!loaded.ok) return { ...none, failure: loaded.failure };
   const model = loaded.value;
 

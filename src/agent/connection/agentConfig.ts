@@ -1,3 +1,5 @@
+import { breakerRules } from '../models/breaker.ts';
+import { mostRetries, retryRules } from '../models/retry.ts';
 import type { Settings } from '../settings.ts';
 
 /**
@@ -75,7 +77,7 @@ export function agentConfig(agentId: string, settings: Settings, models: readonl
     model_preferences: [preference('code_analysis', 0.8), preference('general_qa', 0.2)],
     // Zero: no limit that we would keep by ourselves. The platform reads a missing number as zero, too.
     constraints: {
-      max_cost_per_month_usd: 0,
+      max_cost_per_month_usd: settings.budget.dollarsPerMonth,
       max_latency_p99_ms: 0,
       min_availability_sla: 0,
       rate_limits: {
@@ -86,17 +88,18 @@ export function agentConfig(agentId: string, settings: Settings, models: readonl
       quality_thresholds: { min_cosine_similarity: 0, min_embedding_magnitude: 0, acceptable_error_rate: 0 },
     },
     fallback_behavior: {
-      max_retries: 3,
-      initial_delay_ms: 1000,
-      max_delay_ms: 10_000,
-      exponential_base: 2,
-      queue_on_failure: true,
+      max_retries: mostRetries,
+      initial_delay_ms: retryRules.transientBase,
+      max_delay_ms: retryRules.longestBackoff,
+      exponential_base: retryRules.growth,
+      // A task whose model fails ends, and says so.
+      queue_on_failure: false,
       queue_timeout_ms: 0,
       circuit_breaker: {
         enabled: true,
-        failure_threshold: 5,
-        success_threshold: 2,
-        timeout_seconds: 30,
+        failure_threshold: breakerRules.failures,
+        success_threshold: breakerRules.successes,
+        timeout_seconds: breakerRules.open / 1000,
         half_open_requests: 1,
       },
     },

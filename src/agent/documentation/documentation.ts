@@ -23,7 +23,8 @@ export interface DocumentationParts {
   readonly log: Log;
   readonly workspace: Pick<SnapshotSource, 'read'>;
   settings(): Settings;
-  model(): Promise<Outcome<Model>>;
+  /** For the task that `signal` ends. */
+  model(signal: AbortSignal): Promise<Outcome<Model>>;
 }
 
 export interface DocumentationResult {
@@ -114,7 +115,7 @@ async function propose(
   // Where declarations are not measured, the model is asked about the whole file and finds them itself.
   const measured = knowsDeclarations(language);
   const wanted = targets.length > 0 || (!measured && payload.symbol === undefined);
-  const model = wanted ? await orAborted(parts.model(), signal) : undefined;
+  const model = wanted ? await orAborted(parts.model(signal), signal) : undefined;
 
   let tokens = noTokens;
   let written: Written = { edits: [], refused: [] };

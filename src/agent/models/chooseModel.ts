@@ -3,19 +3,31 @@ import type { Log } from '../host.ts';
 import { defaultModels, profilePrefixes } from './defaultModels.ts';
 import type { Model, ModelEvent, ModelRequest } from './model.ts';
 
-/** The ids to try, best first; never empty. The person's choice stands as it is: any id, profile id or ARN. */
-export function candidateModels(choice: string, region: string): readonly string[] {
+/**
+ * The ids to try, best first; never empty. The person's choice stands as it is: any id, profile id or ARN. Else come the
+ * `preferred` ones, those that would leave the geography of the region left out, and then the defaults.
+ */
+export function candidateModels(choice: string, region: string, preferred: readonly string[] = []): readonly string[] {
   if (choice.trim() !== '') return [choice.trim()];
   const prefixes = prefixesFor(region);
-  return defaultModels.flatMap(({ id, inRegion }) => [
-    ...prefixes.map((prefix) => `${prefix}.${id}`),
+  const profiles = (id: string) => prefixes.map((prefix) => `${prefix}.${id}`);
+  const asked = preferred.flatMap((id) => {
+    const [, prefix] = profilePrefix.exec(id) ?? [];
+    if (prefix === undefined) return [...profiles(id), id];
+    return prefixes.includes(prefix) ? [id] : [];
+  });
+  const defaults = defaultModels.flatMap(({ id, inRegion }) => [
+    ...profiles(id),
     ...(inRegion || prefixes.length === 0 ? [id] : []),
   ]);
+  return [...new Set([...asked, ...defaults])];
 }
+
+const profilePrefix = /^(us-gov|us|eu|apac|au|jp|ca|global)\./;
 
 /** An inference profile through which `model` can probably be called from `region`. */
 export function suggestProfile(model: string, region: string): string {
-  const bare = model.replace(/^(us-gov|us|eu|apac|au|jp|ca|global)\./, '');
+  const bare = model.replace(profilePrefix, '');
   return `${prefixesFor(region)[0] ?? 'global'}.${bare}`;
 }
 
@@ -23,17 +35,27 @@ function prefixesFor(region: string): readonly string[] {
   return profilePrefixes.find(([start]) => region.startsWith(start))?.[1] ?? [];
 }
 
-/** Failures that say that this identity cannot use this model, whatever it is asked. */
-const refusals: readonly string[] = ['access-denied', 'unknown-model', 'needs-inference-profile', 'use-case-form'];
+/** Failures that say that this model cannot be used here, whatever it is asked. */
+const refusals: readonly string[] = [
+  'access-denied',
+  'unknown-model',
+  'needs-inference-profile',
+  'use-case-form',
+  'price-unknown',
+];
+
+/** Which model answered, by the ids that it was chosen from. */
+export type ChoiceMemory = Map<string, string>;
 
 /**
  * One model out of several: asks them in order until one does not refuse, and from then on asks that one first.
  * When all refuse, the failure is that of the first. `models` is not empty.
  */
-export function firstThatAnswers(models: readonly Model[], log: Log): Model {
+export function firstThatAnswers(models: readonly Model[], log: Log, memory: ChoiceMemory = new Map()): Model {
   const [first] = models;
   if (!first) throw new Error('There is no model to choose from.');
-  let chosen: Model | undefined;
+  const among = models.map(({ id }) => id).join(' ');
+  let chosen = models.find(({ id }) => id === memory.get(among));
 
   async function* stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
     let refused: Extract<ModelEvent, { kind: 'failed' }> | undefined;
@@ -49,6 +71,7 @@ export function firstThatAnswers(models: readonly Model[], log: Log): Model {
         if (chosen !== model && answers(event)) {
           log('info', 'Using the model', { model: model.id });
           chosen = model;
+          memory.set(among, model.id);
         }
         yield event;
         if (event.kind === 'done' || event.kind === 'failed') return;

@@ -11,6 +11,8 @@ export interface Model {
    * Leaving the loop early does the same.
    */
   stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent>;
+  /** Tokens of the input, at no cost; undefined when the service does not tell. Rejects with the signal's reason alone. */
+  countTokens?(request: ModelRequest, signal: AbortSignal): Promise<number | undefined>;
 }
 
 export interface ModelRequest {
@@ -21,6 +23,11 @@ export interface ModelRequest {
    * Absent: free text.
    */
   readonly tool?: ToolForm;
+  /**
+   * More requests follow with the same `system`, the same `tool` and the same first `promptPrefix` characters of `prompt`
+   * (0: none): a service that can keep them for the next request is asked to. Absent: it is not worth it.
+   */
+  readonly reuse?: { readonly promptPrefix: number };
   /** Always set: an unset limit reserves the model's whole quota. */
   readonly maxTokens: number;
 }

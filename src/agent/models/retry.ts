@@ -10,6 +10,8 @@ export interface RetryRules {
   readonly attempts: number;
   readonly transientBase: number;
   readonly throttleBase: number;
+  /** By how much each wait may be longer than the one before, >= 1. */
+  readonly growth: number;
   readonly longestBackoff: number;
   /** A service that wants to be left alone for longer is not waited for: the failure says so instead. */
   readonly longestRequestedWait: number;
@@ -19,9 +21,12 @@ export const retryRules: RetryRules = {
   attempts: 4,
   transientBase: 50,
   throttleBase: 1000,
+  growth: 2,
   longestBackoff: 20_000,
   longestRequestedWait: 60_000,
 };
+
+export const mostRetries = retryRules.attempts - 1;
 
 /** A model that broke down on this very request breaks down on it again more often than not. */
 const attemptsByCode: Readonly<Record<string, number>> = { 'model-error': 3 };
@@ -74,9 +79,10 @@ export function withRetry(
  * Full jitter, and never sooner than the service asked for.
  */
 export function backoff(failure: Failure, attempt: number, rules: RetryRules, chance: number): number | undefined {
-  if (!failure.retryable || attempt >= (attemptsByCode[failure.code] ?? rules.attempts)) return undefined;
+  if (!failure.retryable || attempt >= Math.min(attemptsByCode[failure.code] ?? rules.attempts, rules.attempts))
+    return undefined;
   const requested = failure.retryAfterMs ?? 0;
   if (requested > rules.longestRequestedWait) return undefined;
   const base = failure.code === 'throttled' ? rules.throttleBase : rules.transientBase;
-  return requested + chance * Math.min(base * 2 ** (attempt - 1), rules.longestBackoff);
+  return requested + chance * Math.min(base * rules.growth ** (attempt - 1), rules.longestBackoff);
 }

@@ -26,7 +26,8 @@ export interface ReviewParts {
   readonly workspace: Pick<SnapshotSource, 'snapshots'>;
   settings(): Settings;
   checks(): Promise<readonly StaticCheck[]>;
-  model(): Promise<Outcome<Model>>;
+  /** For the task that `signal` ends. */
+  model(signal: AbortSignal): Promise<Outcome<Model>>;
 }
 
 /**
@@ -85,7 +86,7 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
   const nameOf = (file: string) => (own === undefined ? file : cleanText(own, 300));
 
   const wantsModel = rules.useModel && files.length > 0;
-  const loading = wantsModel ? orAborted(run.model(), signal) : Promise.resolve(failed(failures.modelOff()));
+  const loading = wantsModel ? orAborted(run.model(signal), signal) : Promise.resolve(failed(failures.modelOff()));
   const progress = progressOf(files.length, report);
   const checking = staticPhase(
     files,

@@ -41,6 +41,8 @@ export interface TaskMetadata {
   readonly tokens?: TokenUse;
   /** What was asked; null where none was. */
   readonly model?: string | null;
+  /** US dollars by list price; absent where nothing was spent or a price is not known. */
+  readonly cost_usd?: number;
   readonly not_reviewed: readonly NotReviewed[];
 }
 

@@ -9,6 +9,7 @@ import { answerTool, cutAfter, fail, htmlPage } from '../../fakes/bedrockAnswers
 import { BedrockServer } from '../../fakes/bedrockServer.ts';
 import { FakeClock } from '../../fakes/fakeClock.ts';
 import { collect, failureOf, form, never, useEnvironment } from './bedrockSetup.ts';
+import { meterParts, taskWith } from './meterSetup.ts';
 
 let server: BedrockServer;
 let folder: string;
@@ -30,17 +31,16 @@ const settings = () => ({
   authentication: 'credentials' as const,
 });
 const parts = (more: Partial<ModelParts> = {}): ModelParts => ({
-  clock: systemClock,
+  ...meterParts(more.clock ?? systemClock),
   log: () => undefined,
   environment: { ...process.env },
-  modelCalls: () => 2,
   ...more,
 });
 
 async function loaded(changes: object = {}) {
   const outcome = await loadModel({ ...settings(), ...changes }, parts());
   assert.ok(outcome.ok, outcome.ok ? '' : outcome.failure.message);
-  return outcome.value;
+  return outcome.value.forTask(taskWith({ callsAtOnce: 2 }));
 }
 
 async function refusal(changes: object = {}, more: Partial<ModelParts> = {}) {
@@ -194,7 +194,7 @@ test('an API key comes from the host, else from the environment, and its absence
     server.queue(answerTool('report', {}));
     const outcome = await loadModel({ ...settings(), ...byKey }, parts(more));
     assert.ok(outcome.ok);
-    assert.equal((await collect(outcome.value.stream(form, never))).at(-1)?.kind, 'done');
+    assert.equal((await collect(outcome.value.forTask(taskWith()).stream(form, never))).at(-1)?.kind, 'done');
   }
   assert.equal((await refusal(byKey)).code, 'no-api-key');
 });
@@ -205,7 +205,7 @@ test('an API key that the service refuses is said as such, and stays out of the 
     parts({ apiKey: 'CANARY-KEY' }),
   );
   assert.ok(outcome.ok);
-  const failure = await failureOf(outcome.value.stream(form, never));
+  const failure = await failureOf(outcome.value.forTask(taskWith()).stream(form, never));
   assert.equal(failure.code, 'credentials-rejected');
   assert.ok(!JSON.stringify(failure).includes('CANARY'));
 });
@@ -222,7 +222,7 @@ test('neither a log line nor a failure carries a secret', async () => {
     fail('ThrottlingException', 429, 'slow'),
     answerTool('report', {}),
   );
-  await collect(outcome.value.stream(form, never));
+  await collect(outcome.value.forTask(taskWith()).stream(form, never));
   assert.ok(lines.length >= 3);
   assert.ok(!JSON.stringify(lines).includes(server.secretAccessKey));
   assert.ok(!JSON.stringify(lines).includes(form.prompt));
