@@ -1,10 +1,10 @@
-import { jsonrepair } from 'jsonrepair';
 import type { Declaration } from '../analysis/declarations.ts';
 import { type Failure, failures } from '../failures.ts';
 import type { Model, ModelRequest, ToolForm } from '../models/model.ts';
 import { longestLine } from '../review/ai/chunks.ts';
 import { fence, unusedBoundary } from '../review/ai/injectionGuard.ts';
 import { createListScanner } from '../review/ai/listScanner.ts';
+import { parseModelJson, repairModelJson } from '../review/ai/modelJson.ts';
 import { linesOf } from '../review/lines.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { TokenUse } from '../tasks/task.ts';
@@ -117,10 +117,10 @@ function requestFor(question: WriterQuestion, clock: Clock): ModelRequest {
 /** The list under `edits`; of an answer that broke off, the edits that were complete. */
 function editsIn(answer: string): readonly unknown[] | undefined {
   const json = answer.slice(Math.max(0, answer.indexOf('{')));
-  const whole = parsed(json) ?? parsed(repaired(json));
+  const whole = parseModelJson(json) ?? repairModelJson(json);
   if (typeof whole === 'object' && whole !== null && 'edits' in whole) {
     // Some models write the list as a JSON text.
-    const edits = typeof whole.edits === 'string' ? parsed(repaired(whole.edits)) : whole.edits;
+    const edits = typeof whole.edits === 'string' ? repairModelJson(whole.edits) : whole.edits;
     if (Array.isArray(edits)) return edits;
   }
   return undefined;
@@ -129,23 +129,5 @@ function editsIn(answer: string): readonly unknown[] | undefined {
 function completeEdits(answer: string): readonly unknown[] | undefined {
   const scanner = createListScanner('edits');
   const items = scanner.scan(answer.slice(Math.max(0, answer.indexOf('{'))));
-  return scanner.foundList ? items.flatMap((item) => parsed(item) ?? []) : undefined;
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    // Not JSON is an answer too: undefined, which JSON cannot say.
-    return undefined;
-  }
-}
-
-function repaired(json: string): string {
-  try {
-    return jsonrepair(json);
-  } catch {
-    // Beyond repair; as it is it is no JSON either.
-    return json;
-  }
+  return scanner.foundList ? items.flatMap((item) => parseModelJson(item) ?? []) : undefined;
 }

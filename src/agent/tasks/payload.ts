@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { parseJson } from '../connection/safeJson.ts';
 import { failed, failures, type Outcome, succeeded } from '../failures.ts';
 import type { ChangeScope } from '../host.ts';
 import type { LineSpan } from '../workspace/snapshot.ts';
@@ -170,11 +171,9 @@ function readFields(payload: unknown): Outcome<Fields> {
   let value = payload;
   if (typeof value === 'string') {
     if (value.length > 8 * megabyte) return malformed('it is larger than 8 MB');
-    try {
-      value = JSON.parse(value);
-    } catch {
-      return malformed('it is text, but not JSON');
-    }
+    const json = parseJson(value);
+    if (!json.ok) return malformed(`it is text, but ${json.problem}`);
+    value = json.value;
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return malformed('it is not an object');
   const folded: Record<string, unknown> = Object.create(null);
