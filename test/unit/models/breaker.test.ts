@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Failure, failures } from '../../../src/agent/failures.ts';
-import { breakerRules, withBreaker } from '../../../src/agent/models/breaker.ts';
+import { breakerRules, newBreaker, withBreaker } from '../../../src/agent/models/breaker.ts';
 import { noTokens } from '../../../src/agent/models/model.ts';
 import { FakeClock } from '../../fakes/fakeClock.ts';
 import { formAnswer, type Script, ScriptedModel } from '../../fakes/scriptedModel.ts';
@@ -82,5 +82,46 @@ test('what is wrong with the request or the rights never opens it', async () => 
   await fail(breakerRules.failures * 2, failing(failures.inputTooLong()));
   await fail(breakerRules.failures * 2, failing(failures.accessDenied('m', '')));
   scripted.queue(formAnswer({}));
+  assert.equal((await collect(model.stream(form, never))).at(-1)?.kind, 'done');
+});
+
+test('as many trials as the rules want must succeed one after another before it closes', async () => {
+  const clock = new FakeClock();
+  const scripted = new ScriptedModel('m', down);
+  const model = withBreaker(scripted, clock, { failures: 1, successes: 2, open: 1000 });
+  await collect(model.stream(form, never));
+  await clock.advance(1000);
+  scripted.queue(formAnswer({}), ['hang'], formAnswer({}), formAnswer({}), formAnswer({}));
+  assert.equal((await collect(model.stream(form, never))).at(-1)?.kind, 'done');
+  const abort = new AbortController();
+  const trial = collect(model.stream(form, abort.signal));
+  await clock.advance(0);
+  assert.equal((await failureOf(model.stream(form, never))).code, 'model-unavailable', 'one trial at a time');
+  abort.abort();
+  await trial;
+  assert.equal((await collect(model.stream(form, never))).at(-1)?.kind, 'done');
+  const both = await Promise.all([1, 2].map(() => collect(model.stream(form, never))));
+  assert.ok(
+    both.every((events) => events.at(-1)?.kind === 'done'),
+    'it is closed',
+  );
+});
+
+test('models that share what was seen of a service leave it alone together', async () => {
+  const clock = new FakeClock();
+  const memory = newBreaker();
+  const rules = { failures: 1, successes: 1, open: 1000 };
+  await collect(withBreaker(new ScriptedModel('m', down), clock, rules, memory).stream(form, never));
+  const other = new ScriptedModel('m');
+  await failureOf(withBreaker(other, clock, rules, memory).stream(form, never));
+  assert.equal(other.requests.length, 0);
+});
+
+test('a call that this agent itself held back neither opens nor closes it', async () => {
+  const { clock, scripted, model, fail } = opened();
+  await fail(breakerRules.failures);
+  await clock.advance(breakerRules.open);
+  scripted.queue(failing(failures.budgetUsedUp(undefined, '1 token')), formAnswer({}));
+  assert.equal((await failureOf(model.stream(form, never))).code, 'budget');
   assert.equal((await collect(model.stream(form, never))).at(-1)?.kind, 'done');
 });

@@ -90,3 +90,33 @@ test('a chosen model that is taken away later is replaced', async () => {
   assert.equal((await collect(model.stream(form, never))).at(-1)?.kind, 'done');
   assert.equal(model.id, 'second');
 });
+
+test('preferred models come before the defaults, by the profiles of the region, and none leaves its geography', () => {
+  const preferred = ['anthropic.claude-opus-5', 'us.amazon.nova-lite-v1:0', 'eu.amazon.nova-lite-v1:0', 'global.a.b'];
+  const candidates = candidateModels('', 'eu-west-1', preferred);
+  assert.deepEqual(candidates.slice(0, 3), [
+    'eu.anthropic.claude-opus-5',
+    'anthropic.claude-opus-5',
+    'eu.amazon.nova-lite-v1:0',
+  ]);
+  assert.deepEqual(candidates.slice(3), candidateModels('', 'eu-west-1'));
+  assert.deepEqual(candidateModels('mine', 'eu-west-1', preferred), ['mine']);
+});
+
+test('a model that was found for one task is asked first for the next', async () => {
+  const memory = new Map<string, string>();
+  const denied = new ScriptedModel('denied', failing(failures.accessDenied('denied', '')));
+  const good = new ScriptedModel('good', formAnswer({}), formAnswer({}));
+  await collect(firstThatAnswers([denied, good], log, memory).stream(form, never));
+  const next = firstThatAnswers([denied, good], log, memory);
+  assert.equal(next.id, 'good');
+  await collect(next.stream(form, never));
+  assert.equal(denied.requests.length, 1);
+});
+
+test('a model whose price is not known is passed over where one is needed', async () => {
+  const unknown = new ScriptedModel('unknown', failing(failures.priceUnknown('unknown')));
+  const model = firstThatAnswers([unknown, new ScriptedModel('known', formAnswer({}))], log);
+  assert.equal((await collect(model.stream(form, never))).at(-1)?.kind, 'done');
+  assert.equal(model.id, 'known');
+});

@@ -88,13 +88,17 @@ test("the server's month is named as the server's, with nothing for the person t
 });
 
 test('calls side by side do not each take the last of a budget', async () => {
-  const scripted = new ScriptedModel(priced);
-  scripted.onRequest = () => answered(1, 1);
+  const scripted = new ScriptedModel(priced, ['hang'], ['hang']);
   const { model, parts } = metered(scripted, taskWith(budgetWith({ tokensPerTask: 2 * worst })));
-  const ends = await Promise.all(
-    Array.from({ length: 5 }, async () => (await collect(model.stream(form, never))).at(-1)),
-  );
-  assert.equal(ends.filter((end) => end?.kind === 'done').length, 2);
+  const abort = new AbortController();
+  const codes: string[] = [];
+  const calls = Array.from({ length: 5 }, async () => {
+    codes.push((await failureOf(model.stream(form, abort.signal))).code);
+    // Two are under way and stay so; the others were refused.
+    if (codes.length === 3) abort.abort();
+  });
+  await Promise.all(calls);
+  assert.deepEqual(codes, ['budget', 'budget', 'budget', 'cancelled', 'cancelled']);
   assert.equal(scripted.requests.length, 2);
   assert.deepEqual(parts.held, { tokens: 0, dollars: 0 });
 });
