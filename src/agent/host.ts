@@ -1,5 +1,6 @@
 import type { Outcome } from './failures.ts';
 import type { Range } from './findings/finding.ts';
+import type { NetworkSettings } from './network/proxyFor.ts';
 import type { LineSpan } from './workspace/snapshot.ts';
 
 /** What the agent needs from whoever runs it: the editor, or plain Node. */
@@ -9,9 +10,9 @@ export interface Host {
   readonly description: string;
   /** Absolute path of a folder that is this installation's and workspace's alone. Exists. Plain files are written there. */
   readonly storage: string;
-  /** The open folders, in order; empty when none is open. */
   /** The same for all workspaces of this installation; absent where there is no such folder. May not exist yet. */
   readonly sharedStorage?: string;
+  /** The open folders, in order; empty when none is open. */
   folders(): readonly WorkspaceFolder[];
   /** Whether the person trusts the workspace. When false nothing is read and nothing connects. */
   trusted(): boolean;
@@ -23,6 +24,8 @@ export interface Host {
   symbols(absolutePath: string, signal: AbortSignal): Promise<readonly CodeSymbol[]>;
   /** What the editor's own language tools say about one file; empty when nobody can tell. */
   diagnostics(absolutePath: string, signal: AbortSignal): Promise<readonly ExistingDiagnostic[]>;
+  /** Through which proxies connections go, as of now. */
+  network(): NetworkSettings;
   readonly secrets: Secrets;
   readonly log: Log;
 }

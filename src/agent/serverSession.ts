@@ -50,7 +50,7 @@ export function openSession(
   const { clock } = session.parts;
   const openedAt = clock.monotonic();
   const health = (): AgentHealth => ({
-    status: journal.degraded ? 'degraded' : runner.draining ? 'draining' : 'healthy',
+    status: runner.draining ? 'draining' : journal.degraded ? 'degraded' : 'healthy',
     activeTasks: runner.running.length,
     queuedTasks: runner.queued.length,
     completedTasks: runner.counts.completed,
@@ -78,11 +78,10 @@ export function openSession(
         connection.send({ kind: 'capabilities' });
         return;
       case 'healthCheck': {
-        const { completed, failed: failedTasks } = runner.counts;
         const checks = {
           connection: true,
           queue: runner.queued.length < session.settings().limits.queuedTasks,
-          error_rate: failedTasks <= completed || failedTasks < 3,
+          error_rate: !runner.failsOften,
           model: session.modelWorks(),
           journal: !journal.degraded,
         };
@@ -105,6 +104,8 @@ export function openSession(
     }
   };
   disposables.add(connection.onWord(hear));
+  // At once, and not with the next heartbeat: until then the server would go on giving us tasks.
+  disposables.add(runner.onDraining(() => connection.send({ kind: 'heartbeat', health: health() })));
   return disposables.add(connection);
 }
 
@@ -162,7 +163,7 @@ function connectionTo(
     server: { url: server.url, key },
     self,
     dialect,
-    openSocket: createOpenSocket(clock),
+    openSocket: createOpenSocket(clock, () => host.network()),
     clock,
     log: host.log,
     runningTasks,

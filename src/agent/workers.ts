@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { AgentParts } from './agent.ts';
 import type { ServerConfig } from './connection/serverConfig.ts';
 import { failed, failures, type Outcome } from './failures.ts';
@@ -45,7 +46,7 @@ export function createWorkers({ host, parts, settings, serverConfig }: WorkerPar
   const models = lazy(async () => {
     const { createModelService } = await import('./models/modelService.ts');
     const folder = host.sharedStorage ?? host.storage;
-    service = createModelService({ clock, log, environment, folder, settings });
+    service = createModelService({ clock, log, environment, network: () => host.network(), folder, settings });
     return service;
   });
   /** By the signal that ends the task. */
@@ -87,6 +88,7 @@ export function createWorkers({ host, parts, settings, serverConfig }: WorkerPar
       workspace: createWorkspace(host, () => settings().limits),
       checks,
       model,
+      answersFolder: join(host.storage, 'review'),
     };
   });
 

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import type { Host, Log, WorkspaceFolder } from '../agent/host.ts';
+import { environmentNetwork } from '../agent/network/proxyFor.ts';
 import { changesOfFolders } from '../agent/workspace/git.ts';
 
 export interface NodeHostOptions {
@@ -30,6 +31,7 @@ export function createNodeHost(options: NodeHostOptions): Host {
     changes: (scope, signal) => changesOfFolders(folders, scope, { environment, signal }),
     symbols: async () => [],
     diagnostics: async () => [],
+    network: () => environmentNetwork(environment),
     secrets: {
       key: async (origin) => (boundTo !== undefined && normalOrigin(origin) === boundTo ? key : undefined),
     },

@@ -12,6 +12,7 @@ import type {
   Secrets,
   WorkspaceFolder,
 } from '../../src/agent/host.ts';
+import { noProxies } from '../../src/agent/network/proxyFor.ts';
 
 export interface LogRecord {
   readonly level: LogLevel;
@@ -37,6 +38,8 @@ export class FakeHost implements Host {
   /** Of the changes that were asked for. */
   readonly scopes: ChangeScope[] = [];
   readonly secrets: Secrets;
+  /** The machine's proxies are nothing to a test. */
+  readonly network = () => noProxies;
   readonly #root: string;
   #folders: readonly WorkspaceFolder[];
   #trusted = true;

@@ -1,4 +1,5 @@
 import { type Failure, failures } from '../failures.ts';
+import { proxyFailure, tlsFailure } from '../network/networkFailure.ts';
 import { meaningOf } from './closeCodes.ts';
 import type { SocketEnd } from './socket.ts';
 
@@ -22,8 +23,6 @@ export type Verdict =
     };
 
 const refusedKeyStatus: ReadonlySet<number> = new Set([401, 403]);
-/** What Node and OpenSSL call a certificate they do not accept. */
-const certificateCode = /CERT|SELF_SIGNED|ISSUER|UNABLE_TO_VERIFY|HOSTNAME_MISMATCH|CRL/;
 
 /**
  * What an end means. Only a refused key stops the tries: a close with 1000 in particular is how some servers
@@ -33,10 +32,9 @@ export function judge(end: LinkEnd, host: string, established: boolean): Verdict
   switch (end.kind) {
     case 'upgradeRefused': {
       if (refusedKeyStatus.has(end.status)) return { kind: 'stop', failure: failures.keyRejected(host) };
-      const busy = end.status === 429 || end.status === 503;
       return {
         kind: 'retry',
-        failure: busy ? failures.serverBusy(host, end.status) : failures.upgradeRefused(host, end.status),
+        failure: refusedUpgrade(end.status, host),
         ...(end.retryAfterMs !== undefined && { retryAfterMs: end.retryAfterMs }),
       };
     }
@@ -57,10 +55,13 @@ export function judge(end: LinkEnd, host: string, established: boolean): Verdict
       return { kind: 'retry', failure: failures.connectionLost(host, `no pong within ${end.ms} ms`) };
     case 'connectTimeout':
       return { kind: 'retry', failure: failures.connectTimeout(host, Math.round(end.ms / 1000)) };
+    case 'proxy':
+      return { kind: 'retry', failure: proxyFailure(end, host) };
     case 'error': {
       // A key with a line break in it cannot be put into a header: no server will ever see it.
       if (end.code === 'ERR_INVALID_CHAR') return { kind: 'stop', failure: failures.keyRejected(host) };
-      if (certificateCode.test(end.code)) return { kind: 'retry', failure: failures.certificate(host, end.code) };
+      const tls = tlsFailure(end.code, host, 'developerMesh.server.url');
+      if (tls) return { kind: 'retry', failure: tls };
       const detail = end.message.includes(end.code) ? end.message : `${end.code} ${end.message}`.trim();
       return {
         kind: 'retry',
@@ -68,6 +69,11 @@ export function judge(end: LinkEnd, host: string, established: boolean): Verdict
       };
     }
   }
+}
+
+function refusedUpgrade(status: number, host: string): Failure {
+  if (status === 429 || status === 503) return failures.serverBusy(host, status);
+  return status >= 200 && status < 400 ? failures.webPage(host, status) : failures.upgradeRefused(host, status);
 }
 
 export type Hostility = 'none' | 'perhaps' | 'certain';

@@ -1,3 +1,5 @@
+import type { ProxyProblem } from '../network/tunnel.ts';
+
 /** One message connection to a server. Implementations: `webSocket.ts`, and a memory pair in the tests. */
 export interface Socket {
   /** Queues one text frame. Returning says nothing about arrival. A closed socket drops it. */
@@ -29,6 +31,8 @@ export type SocketEnd =
   | { readonly kind: 'closed'; readonly code: number; readonly reason: string }
   /** `code` as Node gives it (ECONNREFUSED, CERT_HAS_EXPIRED, ...). */
   | { readonly kind: 'error'; readonly code: string; readonly message: string }
+  /** The proxy on the way, `host:port`, let nothing through. `code`: as Node gives it, `HTTP 407`, or words. */
+  | { readonly kind: 'proxy'; readonly proxy: string; readonly problem: ProxyProblem; readonly code: string }
   | { readonly kind: 'connectTimeout'; readonly ms: number };
 
 export interface SocketTarget {

@@ -1,6 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { type ClientOptions, WebSocket } from 'ws';
+import { type EditorProxyWatch, watchEditorProxy } from '../network/editorProxy.ts';
+import { type NetworkSettings, noProxies, proxyFor } from '../network/proxyFor.ts';
+import { codeOf, ProxyError } from '../network/tunnel.ts';
+import { createTunnelAgent } from '../network/tunnelAgent.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { OpenSocket, Socket, SocketEnd, SocketEvents, SocketTarget } from './socket.ts';
 
@@ -8,18 +12,39 @@ const closeGraceMs = 1000;
 /** Pieces of one message, and pieces waiting to become one: a flood of them costs memory long before it costs bytes. */
 const mostPieces = 1024;
 
-/** The seam over `ws`, which, unlike the editor's own WebSocket, tells a refused upgrade from a broken network. */
-export function createOpenSocket(clock: Clock): OpenSocket {
+/**
+ * The seam over `ws`, which, unlike the editor's own WebSocket, tells a refused upgrade from a broken network.
+ * `network` is asked before each connection.
+ */
+export function createOpenSocket(clock: Clock, network: () => NetworkSettings = () => noProxies): OpenSocket {
   return (target, events) => {
+    const over = new AbortController();
+    let proxies: EditorProxyWatch | undefined;
     let webSocket: WebSocket;
     try {
-      webSocket = new WebSocket(target.url, optionsFor(target));
+      webSocket = new WebSocket(target.url, {
+        ...optionsFor(target),
+        ...agentFor(target, network(), clock, over.signal),
+        finishRequest(request) {
+          proxies = watchEditorProxy(request);
+          request.end();
+        },
+      });
     } catch (error) {
       queueMicrotask(() => events.onClose(endOf(error)));
       return deadSocket;
     }
-    return live(webSocket, target, events, clock);
+    webSocket.on('close', () => over.abort());
+    return live(webSocket, target, events, clock, proxies);
   };
+}
+
+/** Nothing without a proxy of ours: in the editor, a request that brings no agent can go through the editor's. */
+function agentFor(target: SocketTarget, network: NetworkSettings, clock: Clock, signal: AbortSignal): ClientOptions {
+  if (proxyFor(target.url, network).kind === 'direct') return {};
+  const secure = target.url.startsWith('wss:');
+  const withinMs = target.connectTimeoutMs;
+  return { agent: createTunnelAgent({ network: () => network, secure, kept: 0, clock, withinMs, signal }) };
 }
 
 function optionsFor(target: SocketTarget): ClientOptions & { readonly closeTimeout: number } {
@@ -36,7 +61,13 @@ function optionsFor(target: SocketTarget): ClientOptions & { readonly closeTimeo
   };
 }
 
-function live(webSocket: WebSocket, target: SocketTarget, events: SocketEvents, clock: Clock): Socket {
+function live(
+  webSocket: WebSocket,
+  target: SocketTarget,
+  events: SocketEvents,
+  clock: Clock,
+  proxies: EditorProxyWatch | undefined,
+): Socket {
   let end: SocketEnd | undefined;
   /** Ours or the peer's wish to end it was seen: only `onClose` may follow. */
   let ending = false;
@@ -68,6 +99,8 @@ function live(webSocket: WebSocket, target: SocketTarget, events: SocketEvents, 
   });
   webSocket.on('unexpected-response', (_request: ClientRequest, response: IncomingMessage) => {
     const retryAfterMs = parseRetryAfter(response.headers['retry-after'], clock.now());
+    const refusal = target.url.startsWith('wss:') ? proxies?.refusal(response) : undefined;
+    if (refusal) finish(endOf(refusal));
     finish({
       kind: 'upgradeRefused',
       status: response.statusCode ?? 0,
@@ -75,7 +108,7 @@ function live(webSocket: WebSocket, target: SocketTarget, events: SocketEvents, 
     });
     webSocket.terminate();
   });
-  webSocket.on('error', (error) => finish(endOf(error)));
+  webSocket.on('error', (error) => finish(endOf(proxies?.explain(error) ?? error)));
   webSocket.on('close', (code, reason) => {
     deadline.dispose();
     finish({ kind: 'closed', code, reason: reason.toString('utf8') });
@@ -113,9 +146,11 @@ function isJsonText(bytes: Uint8Array): boolean {
 const deadSocket: Socket = { send() {}, ping() {}, bufferedBytes: 0, close() {}, terminate() {} };
 
 function endOf(error: unknown): SocketEnd {
-  const message = error instanceof Error ? error.message : String(error);
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN';
-  return { kind: 'error', code, message };
+  if (error instanceof ProxyError) {
+    const { proxy, problem, code } = error;
+    return { kind: 'proxy', proxy, problem, code };
+  }
+  return { kind: 'error', code: codeOf(error), message: error instanceof Error ? error.message : String(error) };
 }
 
 /** Milliseconds from `now`; undefined when the header is missing or neither seconds nor an HTTP date. */

@@ -1,5 +1,6 @@
 import { failed, failures, type Outcome, succeeded } from '../failures.ts';
 import type { Log } from '../host.ts';
+import type { NetworkSettings } from '../network/proxyFor.ts';
 import type { Settings } from '../settings.ts';
 import type { Clock } from '../shared/clock.ts';
 import { type BreakerMemory, newBreaker, withBreaker } from './breaker.ts';
@@ -15,6 +16,8 @@ export interface ModelParts extends MeterParts {
   /** The process's environment: region, profile, FIPS and API key may come from it, an endpoint never. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly apiKey?: string;
+  /** Asked before each connection; absent: no proxies. */
+  network?(): NetworkSettings;
 }
 
 /** A service with models, ready to be called. */

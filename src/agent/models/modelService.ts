@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { failed, type Outcome, succeeded } from '../failures.ts';
 import type { Log } from '../host.ts';
+import type { NetworkSettings } from '../network/proxyFor.ts';
 import type { Settings } from '../settings.ts';
 import type { Clock } from '../shared/clock.ts';
 import { lazy } from '../shared/lazy.ts';
@@ -15,6 +16,8 @@ export interface ModelServiceParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Asked before each connection; absent: no proxies. */
+  network?(): NetworkSettings;
   /** Absolute path; every window of this installation gives the same, so that their spending is one. */
   readonly folder: string;
   settings(): Settings;
@@ -35,13 +38,14 @@ export interface ModelService {
 }
 
 export function createModelService(parts: ModelServiceParts): ModelService {
-  const { clock, log, environment, settings } = parts;
+  const { clock, log, environment, network, settings } = parts;
   const ledger = new SpendLedger(join(parts.folder, 'spend'), parts);
   const meter = { clock, ledger, rates: new RateWindow(clock), held: { tokens: 0, dollars: 0 } };
 
   const source = lazy(async () => {
     const apiKey = environment['AWS_BEARER_TOKEN_BEDROCK'];
-    return loadModel(settings().bedrock, { log, environment, ...meter, ...(apiKey && { apiKey }) });
+    const reached = { environment, ...(network && { network }), ...(apiKey && { apiKey }) };
+    return loadModel(settings().bedrock, { log, ...reached, ...meter });
   });
   return {
     async forTask(task) {

@@ -8,6 +8,10 @@ import {
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { Log } from '../../host.ts';
+import { editorProxyError, refusalOf } from '../../network/editorProxy.ts';
+import { type NetworkSettings, noProxies } from '../../network/proxyFor.ts';
+import { createTunnelAgent } from '../../network/tunnelAgent.ts';
+import type { Clock } from '../../shared/clock.ts';
 import { errorName } from './bedrockFailure.ts';
 import { guardResponse, type RawResponse } from './guardResponse.ts';
 
@@ -43,13 +47,16 @@ export interface BedrockClient {
   findCredentials(): Promise<void>;
 }
 
-export function createBedrockClient(options: BedrockClientOptions, log: Log): BedrockClient {
-  const requestHandler = new NodeHttpHandler({
-    connectionTimeout: options.timeouts.connect,
-    requestTimeout: options.timeouts.response,
-    throwOnRequestTimeout: true,
-    socketTimeout: options.timeouts.idle,
-  });
+export interface BedrockClientParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Asked before each connection; absent: no proxies. */
+  network?(): NetworkSettings;
+}
+
+export function createBedrockClient(options: BedrockClientOptions, parts: BedrockClientParts): BedrockClient {
+  const { log } = parts;
+  const requestHandler = createRequestHandler(options.timeouts, parts);
   const create = () => createSdkClient(options, requestHandler, log);
   let current = create();
 
@@ -64,6 +71,9 @@ export function createBedrockClient(options: BedrockClientOptions, log: Log): Be
       try {
         return await send(used, input, signal);
       } catch (error) {
+        // The editor's text can hold the password of its proxy.
+        const proxyError = editorProxyError(error);
+        if (proxyError) throw proxyError;
         if (options.apiKey !== undefined || signal.aborted || !hasExpired(error)) throw error;
         log('info', 'The AWS credentials have expired; reading them anew');
         // Calls that ran side by side share the one new client.
@@ -72,9 +82,27 @@ export function createBedrockClient(options: BedrockClientOptions, log: Log): Be
       }
     },
     async findCredentials() {
-      await current.config.credentials();
+      try {
+        await current.config.credentials();
+      } catch (error) {
+        throw editorProxyError(error) ?? error;
+      }
     },
   };
+}
+
+/** HTTP/1.1: the SDK's own choice, HTTP/2, passes by every proxy, the editor's and ours. */
+function createRequestHandler(timeouts: Timeouts, { clock, network = () => noProxies }: BedrockClientParts) {
+  const withinMs = timeouts.connect;
+  const agent = (secure: boolean) => createTunnelAgent({ network, secure, kept: 50, clock, withinMs });
+  return new NodeHttpHandler({
+    connectionTimeout: timeouts.connect,
+    requestTimeout: timeouts.response,
+    throwOnRequestTimeout: true,
+    socketTimeout: timeouts.idle,
+    httpAgent: agent(false),
+    httpsAgent: agent(true),
+  });
 }
 
 /** Everything that the environment or a config file could otherwise decide is said here. */
@@ -92,19 +120,30 @@ function createSdkClient(
     // Retries are ours: they also cover what the SDK does not retry, and two budgets would multiply.
     maxAttempts: 1,
     retryMode: 'standard',
-    // HTTP/1.1: the SDK's own choice, HTTP/2, passes by the editor's proxy support.
     requestHandler,
   };
   const client = new BedrockRuntimeClient(
     options.apiKey === undefined
-      ? { ...common, authSchemePreference: ['sigv4'], credentials: findCredentials(options.profile, log) }
+      ? {
+          ...common,
+          authSchemePreference: ['sigv4'],
+          credentials: findCredentials(options.profile, requestHandler, log),
+        }
       : { ...common, authSchemePreference: ['httpBearerAuth'], token: { token: options.apiKey } },
   );
   client.middlewareStack.add(
     (next) => async (args) => {
       const result = await next(args);
       // The deserialize step hands on what the request handler gave.
-      guardResponse(result.response as RawResponse);
+      const response = result.response as RawResponse;
+      const { statusCode, body } = response;
+      const overTls = options.endpoint.protocol === 'https:';
+      const refusal = overTls && body.socket ? refusalOf({ statusCode, socket: body.socket }) : undefined;
+      if (refusal) {
+        body.destroy?.();
+        throw refusal;
+      }
+      guardResponse(response);
       return result;
     },
     { step: 'deserialize', priority: 'low', name: 'guardResponse' },
@@ -113,13 +152,13 @@ function createSdkClient(
 }
 
 /** The usual chain: environment, SSO, profile, process, web identity, container, instance. */
-function findCredentials(profile: string, log: Log) {
+function findCredentials(profile: string, requestHandler: NodeHttpHandler, log: Log) {
   return fromNodeProviderChain({
     ...(profile !== '' && { profile }),
     // Files that another program has renewed since are read again.
     ignoreCache: true,
     // No region here: it would send an SSO sign-in of another region to the wrong place.
-    clientConfig: { ignoreConfiguredEndpointUrls: true },
+    clientConfig: { ignoreConfiguredEndpointUrls: true, requestHandler },
     // A laptop has no instance metadata service; asking takes one second, not many.
     timeout: 1000,
     maxRetries: 0,

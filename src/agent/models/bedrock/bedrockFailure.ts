@@ -1,4 +1,6 @@
 import { type Failure, failures } from '../../failures.ts';
+import { proxyFailure, tlsFailure } from '../../network/networkFailure.ts';
+import { codeOf, ProxyError } from '../../network/tunnel.ts';
 import { suggestProfile } from '../chooseModel.ts';
 import { cleanDetail } from './cleanDetail.ts';
 import { credentialsFailure } from './credentialsFailure.ts';
@@ -15,6 +17,7 @@ export interface CallContext {
 
 /** What the SDK, Node or a stream exception threw, as a failure that a person can act on. */
 export function bedrockFailure(error: unknown, context: CallContext): Failure {
+  if (error instanceof ProxyError) return proxyFailure(error, context.host);
   const seen = inspect(error, context);
   const failure =
     byName(seen, context) ?? byNetworkCode(seen, context) ?? byStatus(seen, context) ?? unrecognised(seen, context);
@@ -50,7 +53,7 @@ function inspect(error: unknown, context: CallContext): Seen {
     name,
     message,
     detail: cleanDetail(`${name}: ${message}`, context.secrets),
-    code: text(property(error, 'code')),
+    code: property(error, 'code') === 'EPROTO' ? codeOf(error) : text(property(error, 'code')),
     status: typeof status === 'number' ? status : undefined,
     headers: property(response, 'headers'),
   };
@@ -142,7 +145,8 @@ function isUseCaseForm(text: string): boolean {
 
 function byNetworkCode({ code }: Seen, context: CallContext): Failure | undefined {
   if (code === '') return undefined;
-  if (/CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME/.test(code)) return failures.certificate(context.host, code);
+  const tls = tlsFailure(code, context.host, 'developerMesh.bedrock.endpoint');
+  if (tls) return tls;
   if (!/^E[A-Z_]+$/.test(code)) return undefined;
   return context.began ? failures.streamCut() : failures.bedrockUnreachable(context.host, code);
 }

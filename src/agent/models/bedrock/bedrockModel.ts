@@ -2,6 +2,7 @@
 import { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import { type Failure, failed, failures, type Outcome, succeeded } from '../../failures.ts';
 import type { Log } from '../../host.ts';
+import type { NetworkSettings } from '../../network/proxyFor.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { orAborted } from '../../shared/orAborted.ts';
 import { type Model, type ModelEvent, type ModelRequest, noTokens } from '../model.ts';
@@ -29,6 +30,8 @@ export interface BedrockParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Asked before each connection; absent: no proxies. */
+  network?(): NetworkSettings;
 }
 
 /** An account at one endpoint, with credentials that were found. Its models share connections. */
@@ -46,7 +49,7 @@ const lingerLimit = 1000;
 
 /** Checks region, endpoint and credentials, in this order. Makes no call to a model. */
 export async function openBedrock(options: BedrockOptions, parts: BedrockParts): Promise<Outcome<Bedrock>> {
-  const { environment, clock, log } = parts;
+  const { environment, clock } = parts;
   const region = await findRegion(options, environment);
   if (!isRegion(region)) return failed(failures.noRegion());
   const endpoint = resolveEndpoint(options.endpoint, region, environment['AWS_USE_FIPS_ENDPOINT'] === 'true');
@@ -62,7 +65,7 @@ export async function openBedrock(options: BedrockOptions, parts: BedrockParts):
       ...(apiKey !== undefined && { apiKey }),
       timeouts: options.timeouts ?? defaultTimeouts,
     },
-    log,
+    parts,
   );
   const context = { region, host: endpoint.value.host, secrets: apiKey === undefined ? [] : [apiKey] };
   if (apiKey === undefined) {

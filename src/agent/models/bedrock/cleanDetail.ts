@@ -11,6 +11,7 @@ export function cleanDetail(message: string, secrets: readonly string[]): string
     text
       .replace(/The Canonical String[\s\S]*$/i, '')
       .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
+      .replace(/\b(PROXY|HTTPS?|SOCKS[45]?) +[^\s@;]+@/gi, '$1 [key]@')
       .replace(/\b(AKIA|ASIA)[A-Z0-9]{12,}/g, '[key]')
       .replace(/\b(Bearer|x-amz-security-token:?)\s+\S+|x-amz-security-token:\S+/gi, '[key]')
       // No name, id or ARN segment is that long.

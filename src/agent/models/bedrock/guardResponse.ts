@@ -22,7 +22,8 @@ export class OversizedAnswer extends Error {
 export interface RawResponse {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
-  body: AsyncIterable<Uint8Array> & { destroy?(): void };
+  /** `socket`: what it came over, as Node says it. */
+  body: AsyncIterable<Uint8Array> & { destroy?(): void; readonly socket?: object };
 }
 
 /**
