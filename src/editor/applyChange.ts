@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { Range } from '../agent/findings/finding.ts';
 import { type Disposable, Disposables } from '../agent/shared/disposables.ts';
 import { fromSpan, toSpan } from './convert.ts';
+import { type ErrorWatch, errorsOf, type NewErrors, showNewErrors, watchForNewErrors } from './newErrors.ts';
 import { placeOld, withLineEnds } from './placeFix.ts';
 import { plainLine } from './plainText.ts';
 import { createVirtualDocuments } from './virtualDocuments.ts';
@@ -30,9 +31,10 @@ export interface ApplyChanges extends Disposable {
 
 export const proposalScheme = 'developer-mesh-proposal';
 
-export function createApplyChanges(): ApplyChanges {
+export function createApplyChanges(tellErrors: (found: NewErrors) => void = showNewErrors): ApplyChanges {
   const disposables = new Disposables();
   const documents = disposables.add(createVirtualDocuments(proposalScheme));
+  const errors = disposables.add(watchForNewErrors(tellErrors));
   const waiting = new Map<string, (answer: 'applied' | 'discarded' | 'open') => void>();
   disposables.add(
     vscode.window.tabGroups.onDidChangeTabs(({ closed }) => {
@@ -65,7 +67,7 @@ export function createApplyChanges(): ApplyChanges {
       const answer = await answered;
       waiting.delete(proposed.toString());
       await closeTab(proposed);
-      return answer === 'applied' ? apply(change) : answer;
+      return answer === 'applied' ? apply(change, errors) : answer;
     },
     answer(uri, answer) {
       const asked = uri ?? front();
@@ -96,14 +98,16 @@ function place(change: ProposedChange, document: vscode.TextDocument) {
 }
 
 /** Looks again: minutes may have passed since the diff was opened. */
-async function apply(change: ProposedChange): Promise<ChangeOutcome> {
+async function apply(change: ProposedChange, errors: ErrorWatch): Promise<ChangeOutcome> {
   const document = await vscode.workspace.openTextDocument(change.uri);
   const now = place(change, document);
   if (!now) return 'gone';
   const range = fromSpan(document, now);
   const edit = new vscode.WorkspaceEdit();
   edit.replace(change.uri, range, now.text);
+  const before = errorsOf(change.uri);
   if (!(await vscode.workspace.applyEdit(edit))) return 'gone';
+  errors.after(document, before);
   const editor = await vscode.window.showTextDocument(document);
   editor.revealRange(range, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
   return 'applied';

@@ -36,7 +36,7 @@ export async function dismissWithReason(parts: CommandParts, given: unknown): Pr
   if (reason !== undefined) await dismiss(parts, finding, choice.scope, choice.keeping, reason.trim());
 }
 
-/** Lists what was dismissed; what the person picks comes back. */
+/** Lists what was dismissed; what the person picks is shown again. */
 export async function restoreFindings({ agent }: CommandParts): Promise<void> {
   const { suppressions } = agent;
   for (const problem of await suppressions.load()) if (!problem.ok) void showFailure(problem.failure);
@@ -47,14 +47,12 @@ export async function restoreFindings({ agent }: CommandParts): Promise<void> {
   }
   const picked = await vscode.window.showQuickPick(kept.map(keptItem), {
     title: 'Dismissed Findings',
-    placeHolder: 'Pick what should be shown again',
-    canPickMany: true,
+    placeHolder: 'What should be shown again?',
     matchOnDescription: true,
     matchOnDetail: true,
   });
-  if (!picked || picked.length === 0) return;
-  const restored = await suppressions.remove(picked.map(({ kept: one }) => one));
-  if (!restored.ok) void showFailure(restored.failure);
+  const restored = picked && (await suppressions.remove([picked.kept]));
+  if (restored && !restored.ok) void showFailure(restored.failure);
 }
 
 async function dismiss(

@@ -174,7 +174,6 @@ suite('commands', () => {
         const listed = run('restoreFindings');
         // When the list is there nobody tells.
         await new Promise((resolve) => setTimeout(resolve, 500));
-        await vscode.commands.executeCommand('workbench.action.quickPickManyToggle');
         await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
         await listed;
         return findings.all().length === 2;

@@ -17,12 +17,14 @@ function shownProposal(): vscode.Uri | undefined {
 
 async function world() {
   const file = await openFile('fixed.js', code);
-  const changes = createApplyChanges();
+  const told: string[][] = [];
+  const changes = createApplyChanges(({ messages }) => told.push([...messages]));
   const change: ProposedChange = { uri: file.uri, title: 'count to three', ...fix, near: () => undefined };
   return {
     ...file,
     changes,
     change,
+    told,
     /** Proposes, and resolves when the diff is in front of the person. */
     async propose(proposed = change) {
       const outcome = changes.propose(proposed);
@@ -55,7 +57,12 @@ suite('fixes', () => {
       const actions = await offered();
       assert.deepEqual(
         actions.map(({ title }) => title),
-        ['Preview fix: Stops too early', 'Explain: Stops too early', 'Dismiss: Stops too early'],
+        [
+          'Preview fix: Stops too early',
+          'Explain: Stops too early',
+          'Dismiss: Stops too early',
+          'Dismiss with a Reason…',
+        ],
       );
       for (const action of actions) {
         assert.equal(action.edit, undefined);
@@ -86,6 +93,30 @@ suite('fixes', () => {
       await vscode.commands.executeCommand('undo');
       assert.equal(document.getText(), code);
     } finally {
+      await dispose();
+    }
+  });
+
+  test('errors that a change brings are told, once, and those that were there before are not', async () => {
+    const { uri, changes, told, propose, dispose } = await world();
+    const tools = vscode.languages.createDiagnosticCollection('test-tools');
+    const errors = (...messages: string[]) =>
+      tools.set(
+        uri,
+        messages.map((message) => new vscode.Diagnostic(new vscode.Range(0, 0, 0, 1), message)),
+      );
+    try {
+      errors('old');
+      const { outcome, uri: proposal } = await propose();
+      changes.answer(proposal, 'applied');
+      assert.equal(await outcome, 'applied');
+      errors('old', 'old');
+      await until('it is told', () => told.length > 0);
+      errors('old', 'old', 'later');
+      errors('old', 'new');
+      assert.deepEqual(told, [['old']]);
+    } finally {
+      tools.dispose();
       await dispose();
     }
   });
