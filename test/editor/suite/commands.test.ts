@@ -170,14 +170,18 @@ suite('commands', () => {
         findings.all().map(({ id }) => id),
         ['1'],
       );
-      await until('it is back', async () => {
-        const listed = run('restoreFindings');
-        // When the list is there nobody tells.
-        await new Promise((resolve) => setTimeout(resolve, 500));
-        await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
-        await listed;
-        return findings.all().length === 2;
-      });
+      await until(
+        'it is back',
+        async () => {
+          const listed = run('restoreFindings');
+          // When the list is there nobody tells.
+          await new Promise((resolve) => setTimeout(resolve, 500));
+          await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
+          await listed;
+          return findings.all().length === 2;
+        },
+        60_000,
+      );
       await run('clearFindings');
       assert.equal(findings.all().length, 0);
     } finally {
