@@ -1,5 +1,7 @@
 import type { ModelRequest } from './model.ts';
 
+/** Of code and English, rather too few than too many. */
+export const charactersAToken = 3;
 /** What the service adds by itself to a request with a tool. */
 const toolOverhead = 600;
 
@@ -9,9 +11,9 @@ export function estimateInput({ system, prompt, tool }: ModelRequest): number {
   return estimateText(system) + estimateText(prompt) + form;
 }
 
-/** Three characters of ASCII are a token, and every other UTF-16 unit is one by itself. */
+/** Every UTF-16 unit beyond ASCII is a token of its own. */
 export function estimateText(text: string): number {
   let others = 0;
   for (let index = 0; index < text.length; index += 1) if (text.charCodeAt(index) > 127) others += 1;
-  return Math.ceil((text.length - others) / 3) + others;
+  return Math.ceil((text.length - others) / charactersAToken) + others;
 }

@@ -2,7 +2,7 @@ import { type Failure, failures } from '../failures.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { TokenUse } from '../tasks/task.ts';
 import type { Budget, CallRules } from './callRules.ts';
-import { estimateInput, estimateText } from './estimate.ts';
+import { charactersAToken, estimateInput } from './estimate.ts';
 import { type Model, type ModelEvent, type ModelRequest, noTokens } from './model.ts';
 import { costOf, priceOf } from './prices.ts';
 import type { Admitted, RateWindow } from './rateWindow.ts';
@@ -43,8 +43,8 @@ interface Need {
 
 /**
  * Lets a call through when it fits into the budgets and the rates, and writes down what it cost. What it may cost at
- * most is reserved meanwhile, so that calls side by side do not each take the last of a budget; other windows are seen
- * once their calls have ended. Goes innermost: each attempt is a call of its own.
+ * most is reserved meanwhile, so that calls side by side do not each take the last of a budget; of other windows the calls that
+ * ended more than two seconds ago are seen. Goes innermost: each attempt is a call of its own.
  */
 export function withMeter(model: Model, { rules, deadline, spent }: TaskCalls, parts: MeterParts): Model {
   const { clock, ledger, rates, held } = parts;
@@ -79,7 +79,7 @@ export function withMeter(model: Model, { rules, deadline, spent }: TaskCalls, p
   /** Reserves what the call needs; the failure when there is too little left. */
   async function reserve(request: ModelRequest, signal: AbortSignal): Promise<Need | Failure> {
     if (!price && (budget.dollarsPerDay > 0 || budget.dollarsPerMonth > 0)) return failures.priceUnknown(model.id);
-    await ledger.read();
+    await ledger.refresh();
     let need = needOf(estimateInput(request), request);
     let short = shortage(need);
     if (short && model.countTokens) {
@@ -99,12 +99,12 @@ export function withMeter(model: Model, { rules, deadline, spent }: TaskCalls, p
     held.dollars += sign * dollars;
   }
 
-  async function record(use: TokenUse): Promise<void> {
+  function record(use: TokenUse): void {
     const tokens = total(use);
     const dollars = price && costOf(use, price);
     spent.tokens += tokens;
     spent.dollars = dollars === undefined || spent.dollars === undefined ? undefined : spent.dollars + dollars;
-    if (tokens > 0) await ledger.add(tokens, dollars);
+    if (tokens > 0) ledger.add(tokens, dollars);
   }
 
   async function* stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
@@ -112,13 +112,13 @@ export function withMeter(model: Model, { rules, deadline, spent }: TaskCalls, p
     if ('code' in need) return yield refused(need);
     let call: Admitted | undefined;
     let settled = false;
-    const settle = async (use: TokenUse) => {
+    const settle = (use: TokenUse) => {
       settled = true;
-      await record(use);
+      record(use);
       call?.settle(total(use));
       hold(need, -1);
     };
-    let output = 0;
+    let characters = 0;
     try {
       const longest = deadline === undefined ? longestWaitMs : deadline - clock.now();
       const admitted = await rates.admit(need.tokens, rules, longest, signal).catch(cancelledOr(signal));
@@ -126,15 +126,15 @@ export function withMeter(model: Model, { rules, deadline, spent }: TaskCalls, p
       call = admitted;
       for await (const event of model.stream(request, signal)) {
         if (event.kind === 'done' || event.kind === 'failed') {
-          await settle(total(event.tokens) > 0 ? event.tokens : guess(request, output));
+          settle(total(event.tokens) > 0 ? event.tokens : guess(request, characters));
           return yield event;
         }
-        output += estimateText(event.kind === 'text' ? event.text : event.json);
+        characters += (event.kind === 'text' ? event.text : event.json).length;
         yield event;
       }
     } finally {
       // Left early: the service bills what it had read and written by then.
-      if (!settled) await settle(guess(request, output));
+      if (!settled) settle(guess(request, characters));
     }
   }
 
@@ -149,8 +149,10 @@ export function withMeter(model: Model, { rules, deadline, spent }: TaskCalls, p
 }
 
 /** What a call cost that did not say so: nothing, when no word of an answer came. */
-function guess(request: ModelRequest, output: number): TokenUse {
-  return output === 0 ? noTokens : { ...noTokens, input: estimateInput(request), output };
+function guess(request: ModelRequest, characters: number): TokenUse {
+  return characters === 0
+    ? noTokens
+    : { ...noTokens, input: estimateInput(request), output: Math.ceil(characters / charactersAToken) };
 }
 
 function firstExceeded(budget: Budget, needed: Record<Limit, number>): Limit | undefined {

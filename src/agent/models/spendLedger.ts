@@ -22,6 +22,7 @@ interface Sum {
 }
 
 /** One call, or all of a day that is over: tokens, dollars, tokens without a price. */
+type Entry = readonly [number, number, number];
 const recordSchema = z.tuple([
   z.int().check(z.minimum(0)),
   z.number().check(z.minimum(0)),
@@ -35,6 +36,9 @@ const foldAbove = 4096;
 /** What is read of one file at most; no day that stays within its budget comes near. */
 const largestFile = 64 * 1024 * 1024;
 
+/** For so long, milliseconds, what other windows have added may be unknown. */
+const stalestMs = 2000;
+
 /**
  * What the model cost, in one file a day, to which every window appends a line a call: an append of so few bytes is
  * never torn apart by another's. Days that are over are folded into one line, and those of earlier months removed.
@@ -47,15 +51,22 @@ export class SpendLedger {
   #today = '';
   /** Of this month's earlier days. */
   #before = newSum();
+  /** Of today, as far as the file was read. */
   #day = newSum();
   /** Bytes of today's file that are in `#day`, up to the end of a line. */
   #read = 0;
-  /** Of today, and not on disk. */
+  /** Of today, and not in `#day`: on its way to the file, or behind what was read of it, or never to be written. */
+  #mine = newSum();
+  /** The part of `#mine` that no reading will find. */
   #unwritten = newSum();
-  /** Readings go one after another: each sees all that was appended before it was asked for. */
-  #readings: Promise<void> = Promise.resolve();
+  /** Records on their way. */
+  #pending: { readonly day: string; readonly record: Entry }[] = [];
+  /** Monotonic. */
+  #readAt = Number.NEGATIVE_INFINITY;
+  /** Readings and writings go one after another, so that each record is counted once. */
+  #turn: Promise<void> = Promise.resolve();
   #complained = false;
-  /** Set until this process has begun a line of its own: what stands before may be torn. */
+  /** Until this process has begun a line of its own: what stands before may be torn. */
   #fresh = true;
 
   constructor(folder: string, parts: { readonly clock: Clock; readonly log: Log }) {
@@ -64,40 +75,60 @@ export class SpendLedger {
     this.#log = parts.log;
   }
 
-  /** As of the last `read` or `add`. */
+  /** With all that this process has added, and what others had when it was last read. */
   get known(): Spend {
-    const [day, unwritten, before] = [this.#day, this.#unwritten, this.#before];
-    const dollarsToday = day.dollars + unwritten.dollars;
+    const [day, mine, before] = [this.#day, this.#mine, this.#before];
+    const dollarsToday = day.dollars + mine.dollars;
     return {
-      tokensToday: day.tokens + unwritten.tokens,
-      dollarsToday,
-      dollarsThisMonth: before.dollars + dollarsToday,
-      tokensWithoutPrice: before.unpriced + day.unpriced + unwritten.unpriced,
+      tokensToday: day.tokens + mine.tokens,
+      dollarsToday: round(dollarsToday),
+      dollarsThisMonth: round(before.dollars + dollarsToday),
+      tokensWithoutPrice: before.unpriced + day.unpriced + mine.unpriced,
     };
   }
 
-  /** With what other windows have added since. Never rejects. */
+  /** With what other windows have added until now. Never rejects. */
   async read(): Promise<Spend> {
-    this.#readings = this.#readings.then(() => this.#readNow());
-    await this.#readings;
+    await this.#inTurn(() => this.#readNow());
     return this.known;
   }
 
-  /** `dollars` undefined: the price is not known. Resolves when it is on disk, or counted in memory alone. */
-  async add(tokens: number, dollars: number | undefined): Promise<void> {
-    const record = [tokens, round(dollars ?? 0), dollars === undefined ? tokens : 0] as const;
-    const line = `${this.#fresh ? '\n' : ''}${JSON.stringify(record)}\n`;
-    this.#fresh = false;
+  /** The same where what is known is two seconds old, or of yesterday. */
+  async refresh(): Promise<Spend> {
+    const recent = this.#clock.monotonic() - this.#readAt < stalestMs && this.#dayNow() === this.#today;
+    return recent ? this.known : this.read();
+  }
+
+  /** Counts at once, and is on disk soon. `dollars` undefined: the price is not known. */
+  add(tokens: number, dollars: number | undefined): void {
+    const record: Entry = [tokens, round(dollars ?? 0), dollars === undefined ? tokens : 0];
     const day = this.#dayNow();
+    // Else the next reading, which begins the new day, finds it on disk.
+    if (day === this.#today) addTo(this.#mine, record);
+    this.#pending.push({ day, record });
+    if (this.#pending.length === 1) void this.#inTurn(() => this.#write());
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    this.#turn = this.#turn.then(work);
+    return this.#turn;
+  }
+
+  async #write(): Promise<void> {
+    const entries = this.#pending;
+    this.#pending = [];
     try {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      await appendFile(this.#fileOf(day), line, { mode: 0o600 });
+      if (this.#fresh) await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      for (const day of new Set(entries.map((entry) => entry.day))) {
+        const lines = entries.flatMap((entry) => (entry.day === day ? `${JSON.stringify(entry.record)}\n` : []));
+        await appendFile(this.#fileOf(day), (this.#fresh ? '\n' : '') + lines.join(''), { mode: 0o600 });
+        this.#fresh = false;
+      }
     } catch (error) {
       this.#complain('what the model costs cannot be written down', error);
-      await this.read();
-      if (day === this.#today) addTo(this.#unwritten, record);
+      // A file that took some of it is counted twice until midnight: rather too much than too little.
+      for (const { day, record } of entries) if (day === this.#today) addTo(this.#unwritten, record);
     }
-    await this.read();
   }
 
   #dayNow(): string {
@@ -116,33 +147,38 @@ export class SpendLedger {
     } catch (error) {
       this.#complain('what the model has cost cannot be read', error);
     }
+    this.#readAt = this.#clock.monotonic();
   }
 
   async #turnTo(today: string): Promise<void> {
-    const { tokens, dollars, unpriced } = this.#unwritten;
+    const unwritten = entryOf(this.#unwritten);
     const sameMonth = today.startsWith(this.#today.slice(0, 7));
     this.#today = today;
     this.#before = newSum();
     this.#day = newSum();
     this.#unwritten = newSum();
     this.#read = 0;
-    if (sameMonth) addTo(this.#before, [tokens, dollars, unpriced]);
+    if (sameMonth) addTo(this.#before, unwritten);
     await this.#addEarlierDays(today);
   }
 
   /** What was appended since, up to the last complete line. */
   async #readOn(): Promise<void> {
     const file = await open(this.#fileOf(this.#today), 'r').catch(orMissing);
-    if (!file) return;
     try {
-      const length = Math.min((await file.stat()).size, largestFile) - this.#read;
-      if (length <= 0) return;
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, this.#read);
-      const end = buffer.subarray(0, bytesRead).lastIndexOf(10) + 1;
-      sumInto(this.#day, buffer.toString('utf8', 0, end));
-      this.#read += end;
+      const length = file ? Math.min((await file.stat()).size, largestFile) - this.#read : 0;
+      if (file && length > 0) {
+        const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, this.#read);
+        const end = buffer.subarray(0, bytesRead).lastIndexOf(10) + 1;
+        sumInto(this.#day, buffer.toString('utf8', 0, end));
+        this.#read += end;
+      }
     } finally {
-      await file.close();
+      await file?.close();
+      // What was written before is in `#day` now; what came meanwhile waits for its turn.
+      this.#mine = newSum();
+      addTo(this.#mine, entryOf(this.#unwritten));
+      for (const { day, record } of this.#pending) if (day === this.#today) addTo(this.#mine, record);
     }
   }
 
@@ -158,14 +194,15 @@ export class SpendLedger {
         if (size > largestFile) continue;
         const own = newSum();
         sumInto(own, (await readFile(path, 'utf8').catch(orMissing)) ?? '');
-        addTo(this.#before, [own.tokens, own.dollars, own.unpriced]);
+        addTo(this.#before, entryOf(own));
         if (size > foldAbove) await this.#fold(path, own);
       }
     }
   }
 
   /** Two windows that fold the same day write the same line. */
-  async #fold(path: string, { tokens, dollars, unpriced }: Sum): Promise<void> {
+  async #fold(path: string, sum: Sum): Promise<void> {
+    const [tokens, dollars, unpriced] = entryOf(sum);
     const temporary = `${path}.${this.#clock.uuid()}`;
     await writeFile(temporary, `${JSON.stringify([tokens, round(dollars), unpriced])}\n`, { mode: 0o600 });
     await rename(temporary, path);
@@ -185,7 +222,7 @@ function sumInto(sum: Sum, text: string): void {
 }
 
 /** Undefined for a line that a crash cut off: its call is not counted. */
-function recordOf(line: string): readonly [number, number, number] | undefined {
+function recordOf(line: string): Entry | undefined {
   try {
     return recordSchema.safeParse(JSON.parse(line)).data;
   } catch {
@@ -193,15 +230,17 @@ function recordOf(line: string): readonly [number, number, number] | undefined {
   }
 }
 
-function addTo(sum: Sum, [tokens, dollars, unpriced]: readonly [number, number, number]): void {
+const entryOf = ({ tokens, dollars, unpriced }: Sum): Entry => [tokens, dollars, unpriced];
+
+function addTo(sum: Sum, [tokens, dollars, unpriced]: Entry): void {
   sum.tokens += tokens;
   sum.dollars += dollars;
   sum.unpriced += unpriced;
 }
 
-/** To a millionth of a dollar, upwards, so that many small calls are not lost. */
+/** To a millionth of a cent: sums of binary fractions are shown as what they are meant to be. */
 function round(dollars: number): number {
-  return Math.ceil(dollars * 1e6) / 1e6;
+  return Math.round(dollars * 1e8) / 1e8;
 }
 
 function orMissing(error: unknown): undefined {

@@ -54,7 +54,7 @@ test('the budgets of day and month hold for the tasks of all windows, and the ne
   const clock = new FakeClock();
   const parts = meterParts(clock);
   const other = meterParts(clock, undefined);
-  await parts.ledger.add(500, 1);
+  parts.ledger.add(500, 1);
   const budgets = [{ tokensPerDay: worst + 400 }, { dollarsPerDay: 1.001 }, { dollarsPerMonth: 1.001 }];
   for (const budget of budgets) {
     const scripted = new ScriptedModel(priced, answered(1, 1));

@@ -15,7 +15,10 @@ test('what several windows spend is one sum, and a window that starts later know
   const clock = new FakeClock({ start });
   const one = open(folder, clock);
   const two = open(folder, clock);
-  await Promise.all([one.add(100, 0.5), two.add(200, undefined), one.add(300, 0.25)]);
+  one.add(100, 0.5);
+  two.add(200, undefined);
+  one.add(300, 0.25);
+  await Promise.all([one.read(), two.read()]);
   const expected = { tokensToday: 600, dollarsToday: 0.75, dollarsThisMonth: 0.75, tokensWithoutPrice: 200 };
   for (const ledger of [one, two, open(folder, clock)]) assert.deepEqual(await ledger.read(), expected);
 });
@@ -24,7 +27,11 @@ test('a hundred calls side by side are all counted once', async () => {
   const folder = ledgerFolder();
   const clock = new FakeClock({ start });
   const ledgers = [open(folder, clock), open(folder, clock), open(folder, clock)];
-  await Promise.all(Array.from({ length: 99 }, (_, index) => ledgers[index % 3]?.add(10, 0.01)));
+  for (let call = 0; call < 99; call += 1) {
+    ledgers[call % 3]?.add(10, 0.01);
+    if (call % 7 === 0) await ledgers[(call + 1) % 3]?.read();
+  }
+  await Promise.all(ledgers.map((ledger) => ledger.read()));
   for (const ledger of ledgers) assert.equal((await ledger.read()).tokensToday, 990);
 });
 
@@ -32,7 +39,9 @@ test('a new day begins with nothing, and a new month too, while the month keeps 
   const folder = ledgerFolder();
   const clock = new FakeClock({ start });
   const ledger = open(folder, clock);
-  await ledger.add(100, 1);
+  await ledger.read();
+  ledger.add(100, 1);
+  assert.equal(ledger.known.tokensToday, 100, 'it counts at once');
   await clock.advance(24 * 3_600_000);
   assert.deepEqual(await ledger.read(), {
     tokensToday: 0,
@@ -40,7 +49,7 @@ test('a new day begins with nothing, and a new month too, while the month keeps 
     dollarsThisMonth: 1,
     tokensWithoutPrice: 0,
   });
-  await ledger.add(50, 0.5);
+  ledger.add(50, 0.5);
   assert.equal(ledger.known.dollarsThisMonth, 1.5);
   clock.setWall(Date.UTC(2026, 5, 1));
   assert.equal((await ledger.read()).dollarsThisMonth, 0);
@@ -50,10 +59,12 @@ test('a new day begins with nothing, and a new month too, while the month keeps 
 test('a line that a crash cut off costs itself and no other', async () => {
   const folder = ledgerFolder();
   const clock = new FakeClock({ start });
-  await open(folder, clock).add(100, 1);
+  const first = open(folder, clock);
+  first.add(100, 1);
+  await first.read();
   await appendFile(join(folder, '2026-05-10.jsonl'), '[999,9');
   const next = open(folder, clock);
-  await next.add(7, 0.1);
+  next.add(7, 0.1);
   assert.equal((await next.read()).tokensToday, 107);
 });
 
@@ -88,8 +99,26 @@ test('where nothing can be written, what this process spends is counted all the 
     clock: new FakeClock({ start }),
     log: (_level, message) => warnings.push(message),
   });
-  await ledger.add(10, 1);
-  await ledger.add(5, undefined);
+  await ledger.read();
+  ledger.add(10, 1);
+  await ledger.read();
+  ledger.add(5, undefined);
+  await ledger.read();
   assert.deepEqual([ledger.known.tokensToday, ledger.known.dollarsToday], [15, 1]);
   assert.equal(warnings.length, 1);
+});
+
+test('what is known is read anew after two seconds, and at the turn of a day', async () => {
+  const folder = ledgerFolder();
+  const clock = new FakeClock({ start });
+  const one = open(folder, clock);
+  const two = open(folder, clock);
+  await one.read();
+  two.add(40, 0.4);
+  await two.read();
+  assert.equal((await one.refresh()).tokensToday, 0);
+  clock.stall(2000);
+  assert.equal((await one.refresh()).tokensToday, 40);
+  clock.setWall(start + 12 * 3_600_000);
+  assert.equal((await one.refresh()).tokensToday, 0);
 });
