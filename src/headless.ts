@@ -76,6 +76,7 @@ function end(agent: Agent, once: boolean): Promise<number> {
     const print = (event: AgentEvent) => {
       process.stdout.write(`${JSON.stringify(event)}\n`);
       if (once && event.type === 'task-delivered') settle(exitCodes.done);
+      if (once && event.type === 'notice' && event.failure.code === 'result-refused') settle(exitCodes.refused);
       // Off with a failure: nobody will connect again by himself.
       if (event.type === 'attention' || (event.type === 'disconnected' && event.failure)) settle(exitCodes.refused);
     };

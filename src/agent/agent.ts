@@ -135,6 +135,7 @@ export function createAgent(host: Host, initial: Settings, parts: AgentParts): A
       workers.forgetModel();
       const another = next.server.url !== server.url || next.server.dialect !== server.dialect;
       if (another || next.agent.id !== agent.id) link.reopen();
+      desk?.runner.limitsChanged();
     },
     async drain(signal) {
       await desk?.runner.drain(signal);

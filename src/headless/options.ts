@@ -47,7 +47,7 @@ Prints one JSON object a line on stdout for everything that happens; logs go to 
 
 The key comes from MCP_API_KEY, never from a flag.
 SIGTERM and SIGINT finish what runs, take nothing new and exit with 0.
-Exit codes: 0 done, 1 the server refused the key, 2 wrong usage.
+Exit codes: 0 done, 1 the server refused the key or the result, 2 wrong usage.
 `;
 
 export function parseOptions(args: readonly string[], environment: Environment): ParsedOptions {

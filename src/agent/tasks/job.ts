@@ -63,3 +63,21 @@ export function afterLong(clock: Clock, ms: number, callback: () => void): Dispo
   let timer = arm();
   return { dispose: () => timer.dispose() };
 }
+
+/** Resolves when somebody calls what was put into `callbacks`, or the signal aborts. */
+export function called(callbacks: Set<() => void>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      callbacks.delete(done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    callbacks.add(done);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}
+
+export function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

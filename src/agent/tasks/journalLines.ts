@@ -51,9 +51,10 @@ const recordSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('ended'),
     id,
-    how: z.enum(['delivered', 'dropped', 'cancelled']),
+    how: z.enum(['delivered', 'dropped', 'refused', 'cancelled']),
     at: z.number(),
     status: z.exactOptional(status),
+    reason: z.exactOptional(z.string()),
     result: z.exactOptional(resultSchema),
   }),
 ]);

@@ -12,11 +12,14 @@ export type JournalRecord =
 
 /** What is remembered of a task that is over, or was cancelled before it came. */
 export interface Ended {
-  readonly how: 'delivered' | 'dropped' | 'cancelled';
+  /** `refused`: the server will never take the result, so it stays here. */
+  readonly how: 'delivered' | 'dropped' | 'refused' | 'cancelled';
   /** Wall clock, milliseconds since 1970. */
   readonly at: number;
   readonly status?: TaskStatus;
-  /** Only while it is small and among the newest. */
+  /** What the server said when it refused. */
+  readonly reason?: string;
+  /** Only while it is small and among the newest; one that was refused stays whole for a week. */
   readonly result?: TaskResult;
 }
 
@@ -29,9 +32,8 @@ export interface JournalledTask {
 }
 
 const rememberedTasks = 10_000;
-const rememberedFor = 24 * 60 * 60_000;
+const aDay = 24 * 60 * 60_000;
 const keptResultCharacters = 8 * 1024;
-const keptResultsCharacters = 256 * 1024;
 
 /**
  * What the records add up to. Applying is idempotent and never goes backwards, so records may come twice, and a
@@ -42,9 +44,9 @@ export class JournalState {
   readonly tasks = new Map<string, JournalledTask>();
   /** Oldest first. */
   readonly ended = new Map<string, Ended>();
-  /** Characters of each result in `ended`. */
-  readonly #kept = new Map<string, number>();
-  #keptCharacters = 0;
+  /** What results in `ended` are still whole. */
+  readonly #kept = new Shelf(256 * 1024);
+  readonly #refused = new Shelf(4 * 1024 * 1024);
 
   /** False when the record changes nothing. */
   apply(record: JournalRecord): boolean {
@@ -76,9 +78,11 @@ export class JournalState {
     }
   }
 
-  /** Forgets what ended more than a day before `now`. */
+  /** Forgets what ended more than a day before `now`, and what was refused after a week. */
   forget(now: number): void {
-    for (const [id, { at }] of this.ended) if (now - at > rememberedFor) this.#forgetEnded(id);
+    for (const [id, { at, how }] of this.ended) {
+      if (now - at > (how === 'refused' ? 7 * aDay : aDay)) this.#forgetEnded(id);
+    }
   }
 
   /** The fewest records that add up to this state. */
@@ -96,7 +100,7 @@ export class JournalState {
 
   #receive(task: Task): boolean {
     const ended = this.ended.get(task.id);
-    if (this.tasks.has(task.id) || ended?.how === 'delivered') return false;
+    if (this.tasks.has(task.id) || hasResult(ended)) return false;
     if (ended) this.#forgetEnded(task.id);
     this.tasks.set(task.id, { task, state: { kind: 'received' }, attempts: 0 });
     return true;
@@ -117,7 +121,7 @@ export class JournalState {
   #finish(result: TaskResult): boolean {
     const id = result.task_id;
     const entry = this.tasks.get(id);
-    if (entry?.state.kind === 'result' || this.ended.get(id)?.how === 'delivered') return false;
+    if (entry?.state.kind === 'result' || hasResult(this.ended.get(id))) return false;
     const task = entry?.task ?? { id, type: '', priority: 'normal', origin: 'server', payload: null };
     this.tasks.delete(id);
     this.tasks.set(id, {
@@ -139,9 +143,10 @@ export class JournalState {
       how: record.how,
       at: record.at,
       ...(status && { status }),
+      ...(record.reason !== undefined && { reason: record.reason }),
       ...(result && { result }),
     });
-    if (result) this.#keepResult(id, result);
+    if (result) this.#keepResult(id, result, record.how === 'refused');
     for (const oldest of this.ended.keys()) {
       if (this.ended.size <= rememberedTasks) break;
       this.#forgetEnded(oldest);
@@ -149,24 +154,19 @@ export class JournalState {
     return true;
   }
 
-  /** Results of tasks that are over stay while they are small and few, newest first: they are only for repeated questions. */
-  #keepResult(id: string, result: TaskResult): void {
+  /**
+   * Results of tasks that are over stay while they are small and few, newest first: they are only for repeated
+   * questions. Nobody else has a refused one, so of those the newest stays whatever its size.
+   */
+  #keepResult(id: string, result: TaskResult, refused: boolean): void {
     const characters = JSON.stringify(result).length;
-    if (characters > keptResultCharacters) {
-      this.#dropResult(id);
-      return;
-    }
-    this.#kept.set(id, characters);
-    this.#keptCharacters += characters;
-    for (const oldest of this.#kept.keys()) {
-      if (this.#keptCharacters <= keptResultsCharacters) break;
-      this.#dropResult(oldest);
-    }
+    if (!refused && characters > keptResultCharacters) this.#dropResult(id);
+    else for (const oldest of (refused ? this.#refused : this.#kept).add(id, characters)) this.#dropResult(oldest);
   }
 
   #dropResult(id: string): void {
-    this.#keptCharacters -= this.#kept.get(id) ?? 0;
-    this.#kept.delete(id);
+    this.#kept.remove(id);
+    this.#refused.remove(id);
     const ended = this.ended.get(id);
     if (!ended) return;
     const { result: _, ...rest } = ended;
@@ -176,5 +176,41 @@ export class JournalState {
   #forgetEnded(id: string): void {
     this.#dropResult(id);
     this.ended.delete(id);
+  }
+}
+
+/** Its one result is decided, and the server was told. */
+export function hasResult(ended: Ended | undefined): boolean {
+  return ended?.how === 'delivered' || ended?.how === 'refused';
+}
+
+/** Sizes of what is kept, oldest first, and how much it may be in all. */
+class Shelf {
+  readonly #most: number;
+  readonly #sizes = new Map<string, number>();
+  #all = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Those that must go for it, oldest first; never the new one itself. */
+  add(id: string, size: number): readonly string[] {
+    this.remove(id);
+    this.#sizes.set(id, size);
+    this.#all += size;
+    const gone: string[] = [];
+    let left = this.#all;
+    for (const [oldest, each] of this.#sizes) {
+      if (left <= this.#most || oldest === id) break;
+      left -= each;
+      gone.push(oldest);
+    }
+    return gone;
+  }
+
+  remove(id: string): void {
+    this.#all -= this.#sizes.get(id) ?? 0;
+    this.#sizes.delete(id);
   }
 }

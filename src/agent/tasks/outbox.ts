@@ -7,11 +7,14 @@ import type { TaskResult } from './task.ts';
 export interface OutboxParts {
   readonly clock: Clock;
   send(message: Outgoing): string | undefined;
-  /** The server has the result (`delivered`), or does not want it from us (`dropped`). Once for each that is no repeat. */
-  over(taskId: string, how: 'delivered' | 'dropped', text?: string): void;
-  /** The server will never take this one as it is. It stays until the process ends. */
-  stuck(taskId: string, text: string): void;
+  /**
+   * The server has the result (`delivered`), does not want it from us (`dropped`), or will never take it as it is
+   * (`refused`). Once for each that is no repeat. `text`: what the server said, if anything.
+   */
+  over(taskId: string, how: Over, text?: string): void;
 }
+
+export type Over = 'delivered' | 'dropped' | 'refused';
 
 type Refused = Extract<Incoming, { kind: 'refused' }>;
 
@@ -24,16 +27,30 @@ interface Parcel {
     | { readonly kind: 'ready' }
     /** Not sent for want of a connection. */
     | { readonly kind: 'waiting' }
-    | { readonly kind: 'sent'; readonly messageId: string; readonly at: number; readonly again?: Disposable }
+    | {
+        readonly kind: 'sent';
+        readonly at: number;
+        /** The server asked for it once more. */
+        readonly again?: Disposable;
+        /** When it goes out again unless somebody says something about it; monotonic. */
+        readonly overdueAt: number | undefined;
+      }
     /** Refused for the moment. */
-    | { readonly kind: 'resting'; readonly timer: Disposable }
-    | { readonly kind: 'stuck' };
+    | { readonly kind: 'resting'; readonly timer: Disposable };
+  /** Under which it went out on this connection. Any of them may still be answered. */
+  readonly messageIds: readonly string[];
+  /** How often it went out on this connection and nothing came back. */
+  readonly unanswered: number;
 }
 
 const sentInOneTurn = 50;
 /** A server that keeps asking for one result gets it once a second. */
 const repeatAfterMs = 1000;
 const restAtLeastMs = 1000;
+/** Of one result on one connection. */
+const mostMessageIds = 10;
+/** Without an answer it goes out again after these; then it waits for the next connection. */
+const overdueAfterMs: readonly number[] = [30_000, 60_000, 120_000];
 /** The connection shortens what was too large, more each time. */
 const triesTooLarge = 6;
 
@@ -45,6 +62,7 @@ export class Outbox implements Disposable {
   readonly #ready = new Set<string>();
   readonly #taskOf = new Map<string, string>();
   #nextTurn: Disposable | undefined;
+  #lookAgain: Disposable | undefined;
   #disposed = false;
 
   constructor(parts: OutboxParts) {
@@ -56,15 +74,17 @@ export class Outbox implements Disposable {
     return [...this.#parcels].flatMap(([id, { repeat }]) => (repeat ? [] : [id]));
   }
 
-  /** Those of `ids` that may still arrive without anybody's help. */
   get undelivered(): number {
-    return [...this.#parcels.values()].filter(({ repeat, place }) => !repeat && place.kind !== 'stuck').length;
+    return this.ids.length;
   }
 
   put(result: TaskResult, repeat = false): void {
     if (this.#disposed) return;
     if (this.#parcels.has(result.task_id)) this.again(result.task_id);
-    else this.#makeReady(result.task_id, { result, repeat, refusals: 0, place: { kind: 'ready' } });
+    else {
+      const place = { kind: 'ready' } as const;
+      this.#makeReady(result.task_id, { result, repeat, refusals: 0, place, messageIds: [], unanswered: 0 });
+    }
   }
 
   /** The server asks for this one. Nothing happens when it is not here. */
@@ -72,7 +92,6 @@ export class Outbox implements Disposable {
     const parcel = this.#parcels.get(taskId);
     if (!parcel) return;
     const { place } = parcel;
-    if (place.kind === 'stuck') this.#makeReady(taskId, parcel);
     if (place.kind !== 'sent' || place.again) return;
     const wait = place.at + repeatAfterMs - this.#parts.clock.monotonic();
     if (wait <= 0) {
@@ -80,14 +99,14 @@ export class Outbox implements Disposable {
       return;
     }
     const again = this.#parts.clock.after(wait, () => this.#makeReady(taskId, parcel));
-    this.#place(taskId, parcel, { ...place, again });
+    this.#parcels.set(taskId, { ...parcel, place: { ...place, again } });
   }
 
   /** What was sent on an earlier connection counts for nothing. */
   registered(): void {
+    this.#taskOf.clear();
     for (const [taskId, parcel] of this.#parcels) {
-      if (parcel.place.kind === 'stuck') continue;
-      this.#place(taskId, parcel, { kind: 'ready' });
+      this.#place(taskId, { ...parcel, messageIds: [], unanswered: 0 }, { kind: 'ready' });
       this.#ready.delete(taskId);
       this.#ready.add(taskId);
     }
@@ -109,6 +128,7 @@ export class Outbox implements Disposable {
     const parcel = this.#parcels.get(taskId);
     if (!parcel) return false;
     const refusals = parcel.refusals + 1;
+    const answered = { ...parcel, refusals, unanswered: 0 };
     switch (reason) {
       case 'finished':
         this.#remove(taskId, 'delivered', text);
@@ -117,16 +137,16 @@ export class Outbox implements Disposable {
         this.#remove(taskId, 'dropped', text);
         break;
       case 'final':
-        this.#getStuck(taskId, parcel, text);
+        this.#remove(taskId, 'refused', text);
         break;
       case 'tooLarge':
-        if (refusals >= triesTooLarge) this.#getStuck(taskId, parcel, text);
-        else this.#rest(taskId, { ...parcel, refusals });
+        if (refusals >= triesTooLarge) this.#remove(taskId, 'refused', text);
+        else this.#rest(taskId, answered);
         break;
       case 'rate':
       case 'passing':
       case 'key':
-        this.#rest(taskId, { ...parcel, refusals });
+        this.#rest(taskId, answered);
         break;
     }
     return true;
@@ -135,6 +155,7 @@ export class Outbox implements Disposable {
   dispose(): void {
     this.#disposed = true;
     this.#nextTurn?.dispose();
+    this.#lookAgain?.dispose();
     for (const parcel of this.#parcels.values()) release(parcel);
     this.#parcels.clear();
     this.#ready.clear();
@@ -161,8 +182,34 @@ export class Outbox implements Disposable {
       if (!parcel) continue;
       const messageId = this.#parts.send({ kind: 'result', result: parcel.result });
       if (messageId === undefined) this.#place(taskId, parcel, { kind: 'waiting' });
-      else this.#place(taskId, parcel, { kind: 'sent', messageId, at: this.#parts.clock.monotonic() });
+      else this.#sent(taskId, parcel, messageId);
     }
+  }
+
+  #sent(taskId: string, before: Parcel, messageId: string): void {
+    const { clock } = this.#parts;
+    const parcel = { ...before, messageIds: [...before.messageIds, messageId].slice(-mostMessageIds) };
+    const at = clock.monotonic();
+    const pause = parcel.repeat ? undefined : overdueAfterMs[parcel.unanswered];
+    this.#place(taskId, parcel, { kind: 'sent', at, overdueAt: pause === undefined ? undefined : at + pause });
+    if (pause !== undefined) this.#lookAgain ??= clock.after(pause, () => this.#sendOverdue());
+  }
+
+  /** One timer for all, because there may be thousands. */
+  #sendOverdue(): void {
+    const { clock } = this.#parts;
+    const now = clock.monotonic();
+    let next: number | undefined;
+    const overdue: [string, Parcel][] = [];
+    for (const [taskId, parcel] of this.#parcels) {
+      const due = parcel.place.kind === 'sent' ? parcel.place.overdueAt : undefined;
+      if (due === undefined) continue;
+      if (due <= now) overdue.push([taskId, { ...parcel, unanswered: parcel.unanswered + 1 }]);
+      else next = Math.min(next ?? due, due);
+    }
+    this.#lookAgain =
+      next === undefined ? undefined : clock.after(Math.max(1000, next - now), () => this.#sendOverdue());
+    for (const [taskId, parcel] of overdue) this.#makeReady(taskId, parcel);
   }
 
   #rest(taskId: string, parcel: Parcel): void {
@@ -172,34 +219,25 @@ export class Outbox implements Disposable {
     this.#place(taskId, parcel, { kind: 'resting', timer });
   }
 
-  #getStuck(taskId: string, parcel: Parcel, text: string): void {
-    if (parcel.repeat) {
-      this.#remove(taskId, 'dropped');
-      return;
-    }
-    this.#place(taskId, parcel, { kind: 'stuck' });
-    this.#parts.stuck(taskId, text);
-  }
-
   #place(taskId: string, parcel: Parcel, place: Parcel['place']): void {
     const before = this.#parcels.get(taskId);
-    if (before) this.#letGo(before);
+    if (before) release(before);
     this.#parcels.set(taskId, { ...parcel, place });
-    if (place.kind === 'sent') this.#taskOf.set(place.messageId, taskId);
+    for (const messageId of parcel.messageIds) this.#taskOf.set(messageId, taskId);
   }
 
-  #remove(taskId: string, how: 'delivered' | 'dropped', text?: string): void {
+  #remove(taskId: string, how: Over, text?: string): void {
     const parcel = this.#parcels.get(taskId);
     if (!parcel) return;
-    this.#letGo(parcel);
+    release(parcel);
+    for (const messageId of parcel.messageIds) this.#taskOf.delete(messageId);
     this.#parcels.delete(taskId);
     this.#ready.delete(taskId);
+    if (this.#parcels.size === 0) {
+      this.#lookAgain?.dispose();
+      this.#lookAgain = undefined;
+    }
     if (!parcel.repeat) this.#parts.over(taskId, how, text);
-  }
-
-  #letGo(parcel: Parcel): void {
-    if (parcel.place.kind === 'sent') this.#taskOf.delete(parcel.place.messageId);
-    release(parcel);
   }
 }
 

@@ -9,10 +9,13 @@ import type { Log } from '../host.ts';
 import type { Settings } from '../settings.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Disposable } from '../shared/disposables.ts';
+import { Emitter, type Subscribe } from '../shared/emitter.ts';
 import { isTaskType, noRoom, payloadBytes, unfit, unkeepable } from './admission.ts';
-import { afterLong, headOf, type Job, newJob } from './job.ts';
+import { afterLong, called, headOf, type Job, newJob, stackOf } from './job.ts';
 import type { Journal } from './journal.ts';
+import { hasResult } from './journalState.ts';
 import { Outbox } from './outbox.ts';
+import { Outcomes } from './outcomes.ts';
 import { ProgressValve } from './progress.ts';
 import type { Task, TaskResult, Workers, WorkReport } from './task.ts';
 import { TaskQueue } from './taskQueue.ts';
@@ -33,11 +36,17 @@ export interface TaskRunner extends Disposable {
   readonly queued: readonly TaskHead[];
   /** Since the start. `completed` includes what stayed inconclusive; a cancelled task is in neither. */
   readonly counts: { readonly completed: number; readonly failed: number };
+  /** Of the last tasks that were really run, more failed than not; tasks that nobody could do do not count. */
+  readonly failsOften: boolean;
+  /** There may be places for more: the limits were changed. */
+  limitsChanged(): void;
   /** Ids the server still waits for, at most 1000: to be announced at a registration. */
   readonly unfinished: readonly string[];
   /** Results that the server is not known to have, and may yet get. */
   readonly undelivered: number;
   readonly draining: boolean;
+  /** Once, when `draining` becomes true. */
+  readonly onDraining: Subscribe<void>;
   /**
    * Takes nothing new and finishes what runs; on abort stops it, to be run again in the next life. Server tasks that
    * are queued stay in the journal. Resolves when the journal is on disk.
@@ -77,8 +86,11 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
   const graces = new Map<Job, Disposable>();
   const counts = { completed: 0, failed: 0 };
   const whenIdle = new Set<() => void>();
+  const outcomes = new Outcomes();
+  const onDraining = new Emitter<void>((error) => log('error', 'a listener failed', { error: stackOf(error) }));
   /** Results decided and not yet durable. */
   let recording = 0;
+  let declined = 0;
   let started = false;
   let draining = false;
   let disposed = false;
@@ -87,16 +99,16 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
     clock,
     send,
     over(taskId, how, text) {
-      if (text !== undefined) log('info', 'the server needs no result from us', { taskId, how, text });
+      if (how === 'refused')
+        log('error', 'the server refused a result for good; the journal keeps it', { taskId, text });
+      else if (text !== undefined) log('info', 'the server needs no result from us', { taskId, how, text });
+      const reason = how === 'refused' && text !== undefined ? { reason: text } : {};
       background(
-        journal.record({ kind: 'ended', id: taskId, how, at: clock.now() }).then(() => {
+        journal.record({ kind: 'ended', id: taskId, how, at: clock.now(), ...reason }).then(() => {
           if (how === 'delivered') tell({ type: 'task-delivered', taskId });
+          else if (how === 'refused') tell({ type: 'notice', failure: failures.resultRefused(text ?? '') });
         }),
       );
-    },
-    stuck(taskId, text) {
-      log('error', 'the server refused a result for good; it stays in the journal', { taskId, text });
-      tell({ type: 'notice', failure: failures.resultRefused(text) });
     },
   });
   const degraded = journal.onDegraded((failure) => tell({ type: 'notice', failure }));
@@ -115,10 +127,14 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
       if (job.task.origin === 'server') acceptAgain(job);
     } else if (journal.tasks.has(task.id)) {
       outbox.again(task.id);
-    } else if (ended?.how === 'delivered') {
+    } else if (ended && hasResult(ended)) {
       outbox.put(repeatedResult(task.id, ended), true);
-    } else if (task.id === '' || task.id.length > 256 || draining || journal.tasks.size >= mostUnanswered) {
-      log('warn', 'a task was not taken', { taskId: task.id.slice(0, 256), draining });
+    } else if (task.id === '' || task.id.length > 256) {
+      log('warn', 'a task was not taken', { taskId: task.id.slice(0, 256) });
+    } else if (draining) {
+      decline(task, 'agent_draining', 'this agent is stopping and takes no more tasks');
+    } else if (journal.tasks.size >= mostUnanswered) {
+      decline(task, 'queue_full', 'too many results of this agent wait to be taken');
     } else if (ended?.how === 'cancelled') {
       finish(task, { status: 'cancelled' }, 0);
     } else {
@@ -130,6 +146,17 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
       if (ending) finish(task, ending, 0);
       else background(admit(newJob(task, { bytes }), { kind: 'received', task }));
     }
+  }
+
+  /**
+   * A task that is not ours yet and will not be: no result is sent and nothing is kept, because either would end it for
+   * good. It stays the server's, to be given to somebody else, or to us when we are back.
+   */
+  function decline(task: Task, code: string, text: string): void {
+    declined += 1;
+    send({ kind: 'error', code, text, about: task.id });
+    // The 1st, 2nd, 4th, 8th ...: a flood of tasks is none of messages.
+    if ((declined & (declined - 1)) === 0) log('warn', 'a task was declined', { taskId: task.id, code, declined });
   }
 
   /** The promise to the server: on disk first, then `accepted`, then the queue. */
@@ -176,6 +203,7 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
       tell({ type: 'task-start', task: headOf(task), attempt });
       job.startedAt = clock.monotonic();
       const ending = await work(job);
+      if (!isOver(job)) outcomes.add(ending);
       settle(job, ending);
     }
     freePlace(job);
@@ -208,8 +236,9 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
       found: (findings) => {
         for (const finding of findings) if (!isOver(job)) tell({ type: 'finding', taskId, finding });
       },
-      replaceFindings: (findings, reviewed) => {
-        if (!isOver(job)) tell({ type: 'findings', taskId, findings, reviewed });
+      replaceFindings: (findings, reviewed, hidden = []) => {
+        if (isOver(job)) return;
+        tell({ type: 'findings', taskId, findings, reviewed, ...(hidden.length > 0 && { hidden }) });
       },
     };
   }
@@ -430,6 +459,11 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
       return [...queue].map(({ task }) => headOf(task));
     },
     counts,
+    get failsOften() {
+      return outcomes.failOften;
+    },
+    onDraining: onDraining.subscribe,
+    limitsChanged: startNext,
     get unfinished() {
       const ours = [...jobs.values()].filter(({ task, stage }) => task.origin === 'server' && stage !== 'receiving');
       return [...ours.map(({ task }) => task.id), ...outbox.ids].slice(0, mostAnnounced);
@@ -441,19 +475,12 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
       return draining;
     },
     async drain(signal) {
-      draining = true;
-      for (const job of [...queue]) if (job.task.origin === 'local') suspend(job);
-      if (places.size > 0 && !signal.aborted) {
-        await new Promise<void>((resolve) => {
-          const done = () => {
-            whenIdle.delete(done);
-            signal.removeEventListener('abort', done);
-            resolve();
-          };
-          whenIdle.add(done);
-          signal.addEventListener('abort', done, { once: true });
-        });
+      if (!draining) {
+        draining = true;
+        onDraining.emit();
       }
+      for (const job of [...queue]) if (job.task.origin === 'local') suspend(job);
+      if (places.size > 0) await called(whenIdle, signal);
       for (const job of [...places]) if (!isOver(job)) suspend(job);
       await journal.flush();
     },
@@ -463,13 +490,10 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
       disposed = true;
       degraded.dispose();
       outbox.dispose();
+      onDraining.dispose();
       for (const grace of graces.values()) grace.dispose();
       for (const done of [...whenIdle]) done();
       journal.dispose();
     },
   };
-}
-
-function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

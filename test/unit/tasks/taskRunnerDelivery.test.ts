@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Outgoing, Refusal } from '../../../src/agent/connection/messages.ts';
 import type { JournalRecord } from '../../../src/agent/tasks/journalState.ts';
 import { MemoryJournal } from '../../fakes/memoryJournal.ts';
-import { TaskDesk } from '../../fakes/taskDesk.ts';
+import { completed, TaskDesk } from '../../fakes/taskDesk.ts';
 import { result, task } from './examples.ts';
 
 const ofKind = <K extends Outgoing['kind']>(desk: TaskDesk, kind: K) =>
@@ -105,30 +105,110 @@ test('a refusal that names the task and not the message is understood as well', 
   assert.equal(desk.journal.ended.get('b')?.how, 'dropped');
 });
 
-test('a result refused for good stays in the journal, is told of once, and does not go out again', async () => {
-  const desk = new TaskDesk();
+test('a result refused for good is over: told of once, kept whole with the reason, and sent again only when asked for', async () => {
+  const journal = new MemoryJournal();
+  const desk = new TaskDesk({ journal });
+  const summary = 'long '.repeat(20_000);
   await desk.assign(task('a'));
-  await desk.complete('a');
+  await desk.complete('a', { ...completed, result: { summary } });
   await about(desk, 'final');
   await desk.reconnect();
   await desk.clock.advance(600_000);
   assert.equal(desk.results.length, 1);
-  assert.equal(desk.journal.tasks.get('a')?.state.kind, 'result');
+  assert.equal(desk.journal.tasks.size, 0);
+  const ended = desk.journal.ended.get('a');
+  assert.deepEqual([ended?.how, ended?.reason], ['refused', 'because final']);
+  assert.deepEqual(ended?.result?.result, { summary });
   assert.deepEqual(
     desk.events.flatMap((event) => (event.type === 'notice' ? [event.failure.code] : [])),
     ['result-refused'],
   );
   assert.equal(desk.runner.undelivered, 0);
+  assert.deepEqual(desk.runner.unfinished, []);
+
+  const next = new TaskDesk({ journal: new MemoryJournal(journal.recorded) });
+  next.runner.start();
+  await next.reconnect();
+  assert.deepEqual(next.sent, [], 'a restart does not try it either');
+  await next.assign(task('a'));
+  assert.deepEqual(next.work, []);
+  assert.deepEqual(
+    next.results.map(({ result }) => result),
+    [{ summary }],
+  );
+});
+
+test('a result that nobody answers goes out again after 30, 60 and 120 seconds, and then with the next connection', async () => {
+  const desk = new TaskDesk();
+  await desk.assign(task('a'));
+  await desk.complete('a');
+  const counts: number[] = [];
+  for (const seconds of [29, 2, 58, 3, 116, 5, 3600]) {
+    await desk.clock.advance(seconds * 1000);
+    counts.push(desk.results.length);
+  }
+  assert.deepEqual(counts, [1, 2, 2, 3, 3, 4, 4]);
+  await desk.reconnect();
+  assert.equal(desk.results.length, 5);
+  await desk.clock.advance(31_000);
+  assert.equal(desk.results.length, 6, 'a new connection begins anew');
+  await desk.deliver('a');
+  await desk.clock.advance(3_600_000);
+  assert.equal(desk.results.length, 6);
+  assert.equal(desk.clock.pending, 0);
+});
+
+test('a late answer to the first sending counts, whether it takes or refuses the result', async () => {
+  for (const word of ['delivered', 'refused'] as const) {
+    const desk = new TaskDesk();
+    await desk.assign(task('a'));
+    await desk.complete('a');
+    const first = desk.resultId('a');
+    await desk.clock.advance(31_000);
+    assert.equal(desk.results.length, 2);
+    if (word === 'delivered') await desk.hear({ kind: 'delivered', messageId: first });
+    else await desk.hear({ kind: 'refused', reason: 'finished', text: 'task already completed', about: first });
+    assert.equal(desk.runner.undelivered, 0);
+    assert.equal(desk.journal.ended.get('a')?.how, 'delivered');
+    await desk.clock.advance(600_000);
+    assert.equal(desk.results.length, 2);
+  }
+});
+
+test('a result that is repeated because the server asked is not pressed on it', async () => {
+  const desk = new TaskDesk();
+  await desk.assign(task('a'));
+  await desk.complete('a');
+  await desk.deliver('a');
+  await desk.assign(task('a'));
+  await desk.clock.advance(600_000);
+  assert.equal(desk.results.length, 2);
+});
+
+test('ten thousand results without an answer are watched by one timer', async () => {
+  const earlier: JournalRecord[] = Array.from({ length: 10_000 }, (_, n) => ({
+    kind: 'result',
+    result: result(`t${n}`),
+  }));
+  const desk = new TaskDesk({ journal: new MemoryJournal(earlier) });
+  desk.runner.start();
+  await desk.clock.advance(20_000);
+  assert.equal(desk.results.length, 10_000);
+  assert.equal(desk.clock.pending, 1);
+  await desk.clock.advance(20_000);
+  assert.equal(desk.results.length, 20_000);
 });
 
 test('a result that is too large is tried a few times, as the connection shortens it, and then kept', async () => {
   const desk = new TaskDesk();
   await desk.assign(task('a'));
   await desk.complete('a');
-  for (let n = 0; n < 6; n++) {
+  for (let n = 1; n <= 6; n++) {
+    assert.equal(desk.results.length, n);
     await about(desk, 'tooLarge');
-    await desk.clock.advance(600_000);
+    while (n < 6 && desk.results.length === n) await desk.clock.advance(1000);
   }
+  await desk.clock.advance(600_000);
   assert.equal(desk.results.length, 6);
   assert.equal(desk.events.filter(({ type }) => type === 'notice').length, 1);
 });
@@ -142,12 +222,13 @@ for (const reason of ['rate', 'passing'] as const) {
       await about(desk, reason);
       await desk.clock.advance(900);
       assert.equal(desk.results.length, round, 'not at once');
-      await desk.clock.advance(300_000);
+      for (let second = 0; second < 300 && desk.results.length === round; second++) await desk.clock.advance(1000);
       assert.equal(desk.results.length, round + 1);
     }
     await about(desk, reason);
     await desk.reconnect();
     assert.equal(desk.results.length, 6, 'a new connection does not wait');
+    await desk.deliver('a');
     assert.equal(desk.clock.pending, 0);
   });
 }

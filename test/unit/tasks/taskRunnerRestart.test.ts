@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Outgoing } from '../../../src/agent/connection/messages.ts';
 import { failures } from '../../../src/agent/failures.ts';
+import { openJournal } from '../../../src/agent/tasks/journal.ts';
 import type { JournalRecord } from '../../../src/agent/tasks/journalState.ts';
+import { FakeClock } from '../../fakes/fakeClock.ts';
 import { MemoryJournal } from '../../fakes/memoryJournal.ts';
 import { TaskDesk } from '../../fakes/taskDesk.ts';
 import { task } from './examples.ts';
@@ -241,4 +246,72 @@ test('a server that takes no answers is not answered without end', async () => {
   await desk.settle();
   assert.equal(desk.journal.tasks.size, 10_000);
   assert.equal(desk.runner.unfinished.length, 1000);
+});
+
+test('a task that comes while draining is declined at once, kept nowhere and not ended, so that another agent can have it', async () => {
+  const journal = new MemoryJournal();
+  const desk = new TaskDesk({ journal });
+  let told = 0;
+  desk.runner.onDraining(() => {
+    told += 1;
+  });
+  await desk.assign(task('running'));
+  const draining = desk.runner.drain(new AbortController().signal);
+  assert.equal(told, 1);
+  const recorded = journal.recorded.length;
+  desk.sent.length = 0;
+  await desk.assign(task('late'));
+  assert.deepEqual(
+    desk.sent.map(({ message }) => message),
+    [
+      {
+        kind: 'error',
+        code: 'agent_draining',
+        text: 'this agent is stopping and takes no more tasks',
+        about: 'late',
+      },
+    ],
+  );
+  assert.equal(journal.recorded.length, recorded);
+  assert.deepEqual(desk.runner.unfinished, ['running']);
+  await desk.complete('running');
+  await draining;
+  await desk.runner.drain(new AbortController().signal);
+  assert.equal(told, 1);
+});
+
+test('a higher limit starts what waits at once', async () => {
+  const desk = new TaskDesk({ limits: { concurrentTasks: 1 } });
+  for (const id of ['a', 'b', 'c']) await desk.assign(task(id));
+  assert.equal(desk.work.length, 1);
+  desk.limits = { ...desk.limits, concurrentTasks: 3 };
+  desk.runner.limitsChanged();
+  await desk.settle();
+  assert.deepEqual(
+    desk.work.map(({ task: { id } }) => id),
+    ['a', 'b', 'c'],
+  );
+});
+
+test('a cancellation that came before its task is on disk at once, and holds after the process was killed', async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), 'tombstone-'));
+  context.after(() => rm(folder, { recursive: true, force: true }));
+  const clock = new FakeClock();
+  const log = () => undefined;
+  const desk = new TaskDesk({ clock, journal: await openJournal(folder, { clock, log }) });
+  desk.runner.hear({ kind: 'cancel', taskId: 'early' });
+  await desk.journal.flush();
+  // Killed: nothing is disposed. The next life reads what is on disk.
+  const next = new TaskDesk({ clock, journal: await openJournal(folder, { clock, log }) });
+  next.runner.start();
+  next.runner.hear({ kind: 'task', task: task('early') });
+  await next.journal.flush();
+  await next.settle();
+  assert.deepEqual(next.work, []);
+  assert.deepEqual(
+    next.results.map(({ task_id, status }) => [task_id, status]),
+    [['early', 'cancelled']],
+  );
+  next.runner.dispose();
+  desk.runner.dispose();
 });
