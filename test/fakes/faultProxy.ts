@@ -169,6 +169,11 @@ export class FaultProxy {
     this.#rules.add(rule);
   }
 
+  /** Rules that have not applied yet apply no more. */
+  forget(): void {
+    this.#rules.clear();
+  }
+
   #admit(client: Socket): void {
     this.accepted += 1;
     this.#track(client);
@@ -196,6 +201,10 @@ class RuleBook {
 
   add(rule: Rule): void {
     this.#rules.set(rule, rule.times ?? 1);
+  }
+
+  clear(): void {
+    this.#rules.clear();
   }
 
   apply(direction: Direction, { text }: Segment, forward: () => void, connection: ProxiedConnection): void {

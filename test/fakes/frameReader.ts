@@ -23,6 +23,9 @@ export class FrameReader {
     if (this.#mode === 'opaque') return [{ bytes: chunk }];
     this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     const segments: Segment[] = [];
+    const [first = 0] = this.#rest;
+    // No method of HTTP, and no answer in it, begins with anything but a capital letter.
+    if (this.#mode === 'head' && (first < 0x41 || first > 0x5a)) this.#mode = 'opaque';
     if (this.#mode === 'head') {
       const end = this.#rest.indexOf(headEnd);
       if (end < 0) return [];

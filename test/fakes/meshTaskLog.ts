@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject, MeshFrame } from './meshFrame.ts';
 
 export interface MeshTask {
@@ -56,7 +57,8 @@ export class MeshTaskLog {
   completed(frame: MeshFrame): void {
     const { results } = this.#kept(taskIdOf(frame));
     const first = results[0];
-    const same = first && JSON.stringify(first.result) === JSON.stringify(frame.payload);
+    // Written in another order after a restart it is the same all the same.
+    const same = first && isDeepStrictEqual(first.result, frame.payload);
     results.push({
       frame,
       result: frame.payload,
