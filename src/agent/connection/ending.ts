@@ -84,5 +84,8 @@ export type Hostility = 'none' | 'perhaps' | 'certain';
  */
 export function hostilityOf(end: LinkEnd, registered: boolean): Hostility {
   if (end.kind === 'error' && end.code.startsWith('WS_ERR_')) return 'certain';
-  return end.kind === 'closed' && end.code === 1006 && !registered ? 'perhaps' : 'none';
+  if (end.kind !== 'closed' || registered) return 'none';
+  // The registration itself is too large for it, and cannot be made smaller.
+  if (meaningOf(end.code) === 'tooLarge') return 'certain';
+  return end.code === 1006 ? 'perhaps' : 'none';
 }

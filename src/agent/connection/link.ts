@@ -11,8 +11,9 @@ import type { OpenSocket, SocketTarget } from './socket.ts';
 export const heartbeatEveryMs = 30_000;
 /** For dialects whose server always answers a registration. */
 const registerWithinMs = 10_000;
-/** With so much unsent, news about progress is worth less than the memory it takes. */
+/** With so much unsent, news about progress, or about a task not taken, is worth less than the memory it takes. */
 const fullBufferBytes = 4_000_000;
+const mostRecent = 1000;
 
 /** One socket from its opening to its end: registers, keeps alive, speaks one session of a dialect, and knows what arrived. */
 export interface Link {
@@ -61,6 +62,8 @@ export function openLink(parts: LinkParts, events: LinkEvents): Link {
   const awaitingReply = new Set<string>();
   /** In the order they were sent, so their marks never fall. */
   let awaitingPong: { readonly messageId: string; readonly mark: number }[] = [];
+  /** Whatever we sent last: some servers acknowledge even what nobody waits for. */
+  const recent = new Set<string>();
 
   const socket = parts.openSocket(parts.target, {
     onOpen: () => {
@@ -123,8 +126,7 @@ export function openLink(parts: LinkParts, events: LinkEvents): Link {
         becomeRegistered(word.agentId);
         break;
       case 'delivered':
-        if (awaitingReply.delete(word.messageId)) say(word);
-        else odd('an ack for nothing', word.messageId);
+        acknowledged(word);
         break;
       case 'refused':
         refused(word);
@@ -139,10 +141,20 @@ export function openLink(parts: LinkParts, events: LinkEvents): Link {
     }
   }
 
+  function acknowledged(word: Extract<Incoming, { kind: 'delivered' }>): void {
+    const { messageId } = word;
+    // An ack says more than a pong, and may come before it.
+    const sooner = awaitingPong.some((sent) => sent.messageId === messageId);
+    awaitingPong = awaitingPong.filter((sent) => sent.messageId !== messageId);
+    if (awaitingReply.delete(messageId) || sooner) say(word);
+    else if (!recent.has(messageId)) odd('an ack for nothing', messageId);
+  }
+
   function refused(word: Extract<Incoming, { kind: 'refused' }>): void {
     const general = word.about === undefined || word.about === registrationId;
     const key = word.reason === 'key' && general;
-    if (key || stage === 'registering') {
+    // A task of somebody else's is no answer to our registration.
+    if (key || (stage === 'registering' && word.reason !== 'disowned')) {
       fail({ kind: 'refused', key, text: word.text });
       return;
     }
@@ -176,7 +188,8 @@ export function openLink(parts: LinkParts, events: LinkEvents): Link {
   }
 
   function transmit(message: Outgoing): string | undefined {
-    if (message.kind === 'progress' && socket.bufferedBytes > fullBufferBytes) return undefined;
+    const mayBeLost = message.kind === 'progress' || message.kind === 'error';
+    if (mayBeLost && socket.bufferedBytes > fullBufferBytes) return undefined;
     const encoded = encodeWithin(session, message, parts.maxFrameBytes());
     if (encoded === undefined) {
       odd('a message of ours that is too large', message.kind);
@@ -184,6 +197,11 @@ export function openLink(parts: LinkParts, events: LinkEvents): Link {
     }
     if (encoded.frames.length === 0) return undefined;
     for (const frame of encoded.frames) put(frame);
+    recent.add(encoded.messageId);
+    for (const oldest of recent) {
+      if (recent.size <= mostRecent) break;
+      recent.delete(oldest);
+    }
     if (encoded.delivery === 'reply') awaitingReply.add(encoded.messageId);
     if (encoded.delivery === 'pong' && alive) {
       awaitingPong.push({ messageId: encoded.messageId, mark: alive.proof() });
@@ -235,9 +253,20 @@ export function openLink(parts: LinkParts, events: LinkEvents): Link {
   };
 }
 
-/** Encodes; a result that is too long is shortened first. Undefined when even that does not fit. */
+/**
+ * Encodes. A result that is too long is shortened first, and a registration names fewer tasks. Undefined when even that
+ * does not fit; only a registration goes out all the same, because nothing works without it.
+ */
 function encodeWithin(session: DialectSession, message: Outgoing, maxBytes: number): Encoded | undefined {
   let encoded = session.encode(message);
+  if (message.kind === 'register') {
+    let named = message.runningTasks.length;
+    while (named > 0 && largest(encoded) > maxBytes) {
+      named = Math.floor(named / 2);
+      encoded = session.encode({ kind: 'register', runningTasks: message.runningTasks.slice(0, named) });
+    }
+    return encoded;
+  }
   if (message.kind !== 'result') return largest(encoded) <= maxBytes ? encoded : undefined;
   let room = Buffer.byteLength(JSON.stringify(message.result));
   for (let tries = 0; tries < 5; tries++) {

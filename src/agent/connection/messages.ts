@@ -15,6 +15,8 @@ export interface Capability {
 export interface AgentIdentity {
   /** UUID; one live window each. */
   readonly id: string;
+  /** What the server calls us, where servers give names; of no use in any other dialect. */
+  readonly assignedId?: string;
   /** For servers where the id is all that anybody sees of us; `id` when it is missing. */
   readonly readableId?: string;
   readonly name: string;

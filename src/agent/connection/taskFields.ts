@@ -26,6 +26,15 @@ export function readId(fields: Fields, names: readonly string[]): string | undef
   return undefined;
 }
 
+const nobody: ReadonlySet<string> = new Set(['', '00000000-0000-0000-0000-000000000000']);
+
+/** False when the fields name an assignee, and it is not us under any of our names. */
+export function isMeant(fields: Fields, me: AgentIdentity): boolean {
+  const named = pick(fields, 'assigned_to', 'assignee_id', 'assigned_agent_id', 'assignee', 'agent_id');
+  if (typeof named !== 'string' || nobody.has(named)) return true;
+  return [me.id, me.assignedId, me.readableId, me.name].includes(named);
+}
+
 /** Some servers name only the capability they want, some not even that: then it is what we do first. */
 export function typeByCapability(fields: Fields, me: AgentIdentity): string {
   const wanted = pick(fields, 'capabilities', 'capability');

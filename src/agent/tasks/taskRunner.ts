@@ -360,7 +360,7 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
         gone && [task.id, acceptance?.messageId, progressMessageId].includes(about),
     );
     if (job) disown(job, text);
-    else log('warn', 'the server refused a message', { reason, text });
+    else if (reason !== 'disowned') log('warn', 'the server refused a message', { reason, text });
   }
 
   /** The task is another agent's now: no result is sent, whatever comes out. */

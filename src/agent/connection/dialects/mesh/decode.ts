@@ -3,7 +3,7 @@ import { type Fields, fieldsOf, isObject, pick } from '../../fields.ts';
 import type { AgentIdentity, Incoming } from '../../messages.ts';
 import { refusalOf } from '../../refusal.ts';
 import { parseJson } from '../../safeJson.ts';
-import { readId } from '../../taskFields.ts';
+import { isMeant, readId } from '../../taskFields.ts';
 import type { Decoded } from '../dialect.ts';
 import { readTask } from './task.ts';
 
@@ -41,7 +41,11 @@ export function decodeFrame(text: string, me: AgentIdentity): DecodedFrame {
     case 'task.execute': {
       const fields = taskIn(frame);
       const task = readTask(fields, fields === frame, me);
-      return task.ok ? said({ kind: 'task', task: task.value }) : malformed(task.problem);
+      if (!task.ok) return malformed(task.problem);
+      if (isMeant(fields, me) && isMeant(frame, me)) return said({ kind: 'task', task: task.value });
+      // Told to everybody. Where we had it before, it has been taken from us.
+      const text = 'the server assigned it to another agent';
+      return said({ kind: 'refused', reason: 'disowned', text, about: task.value.id });
     }
     case 'task.cancel':
     case 'task.cancelled':
@@ -67,8 +71,10 @@ export function decodeFrame(text: string, me: AgentIdentity): DecodedFrame {
     }
     case 'error':
       return refused(payload, frame);
-    case 'ping':
-      return { decoded: { kind: 'words', words: [], replies: ['{"type":"pong"}'] } };
+    case 'ping': {
+      const id = readId(frame, ['id']);
+      return { decoded: { kind: 'words', words: [], replies: [JSON.stringify({ type: 'pong', ...(id && { id }) })] } };
+    }
     case 'pong':
       return said();
     default:

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import type { Task } from '../../../tasks/task.ts';
-import { type Fields, isObject, pick } from '../../fields.ts';
+import type { Task, TaskType } from '../../../tasks/task.ts';
+import { described } from '../../described.ts';
+import { type Fields, fieldsOf, isObject, pick } from '../../fields.ts';
 import type { AgentIdentity } from '../../messages.ts';
-import { parseJson } from '../../safeJson.ts';
 import { readDeadline, readId, readPriority, readTitle, typeByCapability } from '../../taskFields.ts';
 
 export type ReadTask = { readonly ok: true; readonly value: Task } | { readonly ok: false; readonly problem: string };
@@ -15,15 +15,18 @@ export function readTask(fields: Fields, flat: boolean, me: AgentIdentity): Read
   if (id === undefined) return { ok: false, problem: 'a task without an id' };
   const title = readTitle(pick(fields, 'title'));
   const deadline = readDeadline(pick(fields, 'deadline'));
+  const type = readType(fields, flat);
+  const asked = pick(fields, 'capabilities', 'capability') === undefined ? undefined : typeByCapability(fields, me);
+  const { named, meant, payload } = readPayload(fields, type ?? asked ?? '');
   return {
     ok: true,
     value: {
       id,
-      type: readType(fields, flat) ?? typeByCapability(fields, me),
+      type: type ?? named ?? asked ?? meant ?? typeByCapability(fields, me),
       ...(title !== undefined && { title }),
       priority: readPriority(pick(fields, 'priority')),
       ...(deadline !== undefined && { deadline }),
-      payload: readPayload(fields),
+      payload,
       origin: 'server',
     },
   };
@@ -34,10 +37,30 @@ function readType(fields: Fields, flat: boolean): string | undefined {
   return parsed.success ? parsed.data : undefined;
 }
 
-function readPayload(fields: Fields): unknown {
-  const given = pick(fields, 'payload', 'params', 'parameters', 'context', 'content', 'description');
-  if (typeof given !== 'string') return given ?? {};
-  // The depth of the whole frame was bounded, that of a text inside it was not.
-  const parsed = parseJson(given);
-  return parsed.ok && isObject(parsed.value) ? parsed.value : { content: given };
+interface ReadPayload {
+  readonly payload: unknown;
+  /** The type that a text names, and the one that its words mean. */
+  readonly named?: TaskType | undefined;
+  readonly meant?: TaskType;
+}
+
+const texts = ['content', 'description', 'text', 'prompt'] as const;
+/** Any of them says by itself what a task is about. */
+const subjects = ['code', 'file', 'filename', 'path', 'files', 'paths', 'diff', 'changes', 'question', 'instructions'];
+
+/** An object stands as it is, unless all that it says is a text. Code in a text is told by its language. */
+function readPayload(fields: Fields, type: string): ReadPayload {
+  const given = pick(fields, 'payload', 'params', 'parameters', 'context', ...texts);
+  if (given === undefined) return { payload: {} };
+  if (typeof given === 'string') return fromText(given, pick(fields, 'language'), type);
+  const inner = fieldsOf(given);
+  const text = subjects.some((name) => pick(inner, name) !== undefined) ? undefined : pick(inner, ...texts);
+  if (typeof text !== 'string' || !isObject(given)) return { payload: given };
+  const read = fromText(text, pick(inner, 'language'), type);
+  return { ...read, payload: { ...given, ...(isObject(read.payload) && read.payload) } };
+}
+
+function fromText(text: string, language: unknown, type: string): ReadPayload {
+  if (typeof language === 'string' && language !== '') return { payload: { code: text, language } };
+  return described(type, text);
 }
