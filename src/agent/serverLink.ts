@@ -48,6 +48,8 @@ export function createServerLink(link: ServerLinkParts): ServerLink {
   const { clock } = parts;
   let state: ConnectionState = { kind: 'off' };
   let open: Open | undefined;
+  /** Resolves when the socket of the one before is gone. */
+  let leaving: Promise<void> = Promise.resolve();
   /** Grows with every change of mind, so that a slow start knows that it is no longer wanted. */
   let wish = 0;
   let wanted = false;
@@ -61,6 +63,7 @@ export function createServerLink(link: ServerLinkParts): ServerLink {
   };
   const close = () => {
     open?.dispose();
+    if (open) leaving = open.connection.closed();
     open = undefined;
   };
   const session = (server: ServerUrl, key: string) => ({
@@ -83,8 +86,9 @@ export function createServerLink(link: ServerLinkParts): ServerLink {
     const { server, key } = target.value;
     if (config?.server !== server.url) config = undefined;
     become({ kind: 'connecting', url: withoutQuery(server.url), attempt: 1 });
-    const [desk, { dialectFor, openSession }] = await Promise.all([link.desk(), import('./serverSession.ts')]);
-    const dialect = await dialectFor(session(server, key));
+    const [desk, { acquaintanceWith, openSession }] = await Promise.all([link.desk(), import('./serverSession.ts')]);
+    // Never two sockets: what was open before may still be saying goodbye.
+    const [known] = await Promise.all([acquaintanceWith(session(server, key), desk), leaving]);
     if (mine !== wish) return;
     const disposables = new Disposables();
     const events = {
@@ -94,7 +98,7 @@ export function createServerLink(link: ServerLinkParts): ServerLink {
       },
       notice: (failure: Failure) => emit({ type: 'notice', failure }),
     };
-    const connection = openSession(session(server, key), dialect, desk, events, disposables);
+    const connection = openSession(session(server, key), known, desk, events, disposables);
     open = { connection, desk, dispose: () => disposables.dispose() };
     disposables.add(connection.onState(become));
     connection.connect();

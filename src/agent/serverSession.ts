@@ -3,10 +3,12 @@ import { agentConfig } from './connection/agentConfig.ts';
 import { capabilities } from './connection/capabilities.ts';
 import { chooseDialect, readableId } from './connection/chooseDialect.ts';
 import { checkConfigUpdate } from './connection/configUpdate.ts';
-import { type Connection, createConnection } from './connection/connection.ts';
+import { type Connection, type ConnectionParts, createConnection } from './connection/connection.ts';
 import type { Dialect } from './connection/dialects/dialect.ts';
+import { openNameMemory } from './connection/memories.ts';
 import type { AgentHealth, AgentIdentity, Incoming } from './connection/messages.ts';
 import { applyUpdate, type ServerConfig } from './connection/serverConfig.ts';
+import type { ServerMemory } from './connection/serverMemory.ts';
 import type { ServerUrl } from './connection/serverUrl.ts';
 import { createOpenSocket } from './connection/webSocket.ts';
 import type { Desk } from './desk.ts';
@@ -34,14 +36,29 @@ export interface SessionEvents {
 }
 
 /** The dialect for this server, as the settings have it now. */
-export function dialectFor({ host, server, settings }: SessionParts): Promise<Dialect> {
+function dialectFor({ host, server, settings }: SessionParts): Promise<Dialect> {
   return chooseDialect(settings().server.dialect, { url: server.url, folder: host.storage, log: host.log });
+}
+
+/** What this server and we know of each other from earlier. */
+export interface Acquaintance {
+  readonly dialect: Dialect;
+  readonly names: ServerMemory<string>;
+}
+
+export async function acquaintanceWith(session: SessionParts, desk: Desk): Promise<Acquaintance> {
+  const { host, server } = session;
+  const [dialect, names] = await Promise.all([
+    dialectFor(session),
+    openNameMemory(desk.instance.folder, server.url, host.log),
+  ]);
+  return { dialect, names };
 }
 
 /** A connection whose every word is answered: tasks by the desk, questions by what the desk knows. Not yet connecting. */
 export function openSession(
   session: SessionParts,
-  dialect: Dialect,
+  { dialect, names }: Acquaintance,
   desk: Desk,
   events: SessionEvents,
   disposables: Disposables,
@@ -57,7 +74,13 @@ export function openSession(
     failedTasks: runner.counts.failed,
     uptimeSeconds: Math.round((clock.monotonic() - openedAt) / 1000),
   });
-  const connection = connectionTo(session, dialect, instance.agentId, () => runner.unfinished, health);
+  const connection = connectionTo(session, dialect, {
+    id: instance.agentId,
+    assignedId: names.recall(),
+    assigned: (id) => (id === undefined ? names.forget() : names.remember(id)),
+    runningTasks: () => runner.unfinished,
+    health,
+  });
   let toldNoTasks = false;
 
   const hear = (word: Incoming) => {
@@ -116,13 +139,11 @@ export function openSession(
 export async function tryOnce(session: SessionParts, signal: AbortSignal): Promise<Outcome<string>> {
   const idle = { activeTasks: 0, queuedTasks: 0, completedTasks: 0, failedTasks: 0, uptimeSeconds: 0 };
   const id = session.parts.clock.uuid();
-  const connection = connectionTo(
-    session,
-    await dialectFor(session),
+  const connection = connectionTo(session, await dialectFor(session), {
     id,
-    () => [],
-    () => ({ status: 'healthy', ...idle }),
-  );
+    runningTasks: () => [],
+    health: () => ({ status: 'healthy', ...idle }),
+  });
   return new Promise((resolve) => {
     const finish = (outcome: Outcome<string>) => {
       signal.removeEventListener('abort', stop);
@@ -146,18 +167,21 @@ const preferredModels: readonly [string, ...string[]] = [bestModel.id, ...otherM
 function connectionTo(
   { host, parts, server, key, settings }: SessionParts,
   dialect: Dialect,
-  agentId: string,
-  runningTasks: () => readonly string[],
-  health: () => AgentHealth,
+  who: Pick<ConnectionParts, 'runningTasks' | 'health' | 'assigned'> & {
+    readonly id: string;
+    readonly assignedId?: string | undefined;
+  },
 ): Connection {
   const { clock } = parts;
+  const { id, assignedId, ...rest } = who;
   const self: AgentIdentity = {
-    id: agentId,
-    readableId: readableId(settings().agent.id, parts.machineName, agentId),
+    id,
+    ...(assignedId !== undefined && { assignedId }),
+    readableId: readableId(settings().agent.id, parts.machineName, id),
     name: settings().agent.name || `${host.description} on ${parts.machineName}`,
     version: parts.version,
     capabilities,
-    config: agentConfig(agentId, settings(), preferredModels),
+    config: agentConfig(id, settings(), preferredModels),
   };
   return createConnection({
     server: { url: server.url, key },
@@ -166,7 +190,6 @@ function connectionTo(
     openSocket: createOpenSocket(clock, () => host.network()),
     clock,
     log: host.log,
-    runningTasks,
-    health,
+    ...rest,
   });
 }

@@ -1,11 +1,11 @@
 import type { Log } from '../host.ts';
 import type { Settings } from '../settings.ts';
-import { openDialectMemory } from './dialectMemory.ts';
 import { detecting } from './dialects/detect.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { envelope } from './dialects/envelope.ts';
 import { createMcp } from './dialects/mcp.ts';
 import { mesh } from './dialects/mesh.ts';
+import { openDialectMemory } from './memories.ts';
 
 /** The one that the person chose, or one that finds out and remembers it in `folder`. New for each server. */
 export async function chooseDialect(

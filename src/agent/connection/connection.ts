@@ -15,8 +15,8 @@ import { keyRemover } from './withoutKey.ts';
 
 const connectTimeoutMs = 10_000;
 const maxIncomingBytes = 2 * 1024 * 1024;
-/** No server that takes less could take a result at all. */
-const smallestFrameBytes = 8_000;
+/** No server that takes less could take even a failure's result. */
+const smallestFrameBytes = 1_000;
 
 export interface Connection extends Disposable {
   readonly state: ConnectionState;
@@ -30,6 +30,8 @@ export interface Connection extends Disposable {
   /** Idempotent. While waiting: tries now. After a refused key: nothing, as one key is tried once; make a new connection. */
   connect(): void;
   disconnect(): void;
+  /** After `disconnect` or `dispose`: resolves when no socket is left, which takes a second at most. */
+  closed(): Promise<void>;
   /**
    * The message id. Undefined when it was not sent: not registered, no way to say it in this dialect, or progress
    * while the line is full. A result that is too large goes out shortened (`fitResult`).
@@ -47,6 +49,8 @@ export interface ConnectionParts {
   /** Ids to announce at each registration. */
   runningTasks(): readonly string[];
   health(): AgentHealth;
+  /** The server gave us a name (`self.assignedId` of the next life), or took it back. */
+  assigned?(id: string | undefined): void;
 }
 
 /** What goes on, apart from what is shown of it. There is no state with two sockets. */
@@ -74,10 +78,13 @@ export function createConnection(parts: ConnectionParts): Connection {
   let state: ConnectionState = { kind: 'off' };
   let disposed = false;
   let keyRefused: Failure | undefined;
-  let agentId = parts.self.id;
+  /** What the server calls us, where that is not what we call ourselves. */
+  let assignedId = parts.self.assignedId;
+  let agentId = assignedId ?? parts.self.id;
   /** What the server was found to take, where that is less than the dialect says. */
   let mostTaken = Number.POSITIVE_INFINITY;
   const pace = createRetryPace(clock);
+  const whenClosed: (() => void)[] = [];
   let registeredAt: number | undefined;
   let latencyMs: number | undefined;
 
@@ -91,11 +98,12 @@ export function createConnection(parts: ConnectionParts): Connection {
   function open(): void {
     registeredAt = undefined;
     latencyMs = undefined;
+    agentId = assignedId ?? parts.self.id;
     const counts = new Map<string, number>();
     const link: Link = openLink(
       {
         target: target(),
-        session: dialect.open({ ...parts.self, id: agentId }, clock),
+        session: dialect.open(self(), clock),
         openSocket: parts.openSocket,
         clock,
         maxFrameBytes: () => Math.min(mostTaken, dialect.maxFrameBytes),
@@ -130,15 +138,34 @@ export function createConnection(parts: ConnectionParts): Connection {
   function target(): SocketTarget {
     return {
       url: server.url,
-      headers: { Authorization: `Bearer ${server.key}`, 'X-Agent-ID': agentId, 'X-Agent-Type': 'ide' },
+      headers: {
+        Authorization: `Bearer ${server.key}`,
+        'X-Agent-ID': assignedId ?? parts.self.id,
+        'X-Agent-Type': 'ide',
+      },
       connectTimeoutMs,
       maxIncomingBytes,
     };
   }
 
+  function self(): AgentIdentity {
+    const { assignedId: _, ...ours } = parts.self;
+    return assignedId === undefined ? ours : { ...ours, assignedId };
+  }
+
+  function nowCalled(name: string | undefined): void {
+    if (name === assignedId) return;
+    assignedId = name;
+    parts.assigned?.(name);
+  }
+
   function registered(given: string | undefined): void {
     const first = registeredAt === undefined;
-    if (given !== undefined) agentId = given;
+    if (given !== undefined) {
+      agentId = given;
+      // The readable id is our own word, and some servers want a UUID.
+      if (given !== parts.self.readableId) nowCalled(given === parts.self.id ? undefined : given);
+    }
     registeredAt ??= clock.monotonic();
     const before = stage;
     show({ kind: 'connected', url, agentId, dialect: dialect.name, ...(latencyMs !== undefined && { latencyMs }) });
@@ -150,10 +177,13 @@ export function createConnection(parts: ConnectionParts): Connection {
       const { reopen } = stage;
       stage = { kind: 'idle' };
       if (reopen) open();
+      else for (const resolve of whenClosed.splice(0)) resolve();
       return;
     }
     if (registeredAt !== undefined) pace.lost(clock.monotonic() - registeredAt);
     const registered = registeredAt !== undefined;
+    // It may be the name that it does not know any more.
+    if (!registered && end.kind === 'refused') nowCalled(undefined);
     const hostile = opened && pace.ended(hostilityOf(end, registered));
     const closeCode = end.kind === 'closed' ? end.code : end.kind === 'error' ? 1006 : undefined;
     const advice = dialect.ended?.({ registered, opened, ...(closeCode !== undefined && { closeCode }) });
@@ -215,6 +245,7 @@ export function createConnection(parts: ConnectionParts): Connection {
       }
     },
     disconnect,
+    closed: () => (stage.kind === 'closing' ? new Promise((resolve) => whenClosed.push(resolve)) : Promise.resolve()),
     send: (message) => (stage.kind === 'live' && state.kind === 'connected' ? stage.link.send(message) : undefined),
     dispose: () => {
       if (disposed) return;

@@ -33,7 +33,14 @@ export interface World {
   established(answer?: object): Promise<MemoryPeer>;
 }
 
-export function makeWorld(options: { readonly dialect?: Dialect; readonly seed?: number } = {}): World {
+export interface WorldOptions {
+  readonly dialect?: Dialect;
+  readonly seed?: number;
+  readonly self?: Partial<AgentIdentity>;
+  readonly assigned?: (id: string | undefined) => void;
+}
+
+export function makeWorld(options: WorldOptions = {}): World {
   const clock = new FakeClock({ seed: options.seed ?? 1 });
   const network = new MemoryNetwork(clock);
   const states: ConnectionState[] = [];
@@ -42,7 +49,8 @@ export function makeWorld(options: { readonly dialect?: Dialect; readonly seed?:
   const world = { running: ['t-0'] };
   const connection = createConnection({
     server: { url: 'wss://mesh.example.com/ws?token=query-canary', key },
-    self,
+    self: { ...self, ...options.self },
+    ...(options.assigned && { assigned: options.assigned }),
     dialect: options.dialect ?? mesh,
     openSocket: network.open,
     clock,

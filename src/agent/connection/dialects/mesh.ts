@@ -8,7 +8,7 @@ export const mesh: Dialect = {
   name: 'mesh',
   maxFrameBytes: 900_000,
   open: (self, clock) => {
-    let me: AgentIdentity = self;
+    let me = self;
     let serverAcknowledges = false;
     const session: DialectSession = {
       silenceMeansRegistered: 2_000,
@@ -16,7 +16,8 @@ export const mesh: Dialect = {
       poll: () => [],
       encode: (message) => {
         const messageId = clock.uuid();
-        const frame = encodeMessage(message, { me, messageId, timestamp: new Date(clock.now()).toISOString() });
+        const named: AgentIdentity = { ...me, id: me.assignedId ?? me.id };
+        const frame = encodeMessage(message, { me: named, messageId, timestamp: new Date(clock.now()).toISOString() });
         const proof = serverAcknowledges ? 'reply' : 'pong';
         return {
           messageId,
@@ -29,7 +30,7 @@ export const mesh: Dialect = {
         if (acknowledges) serverAcknowledges = true;
         if (decoded.kind === 'words') {
           for (const word of decoded.words) {
-            if (word.kind === 'registered' && word.agentId !== undefined) me = { ...me, id: word.agentId };
+            if (word.kind === 'registered' && word.agentId !== undefined) me = { ...me, assignedId: word.agentId };
           }
         }
         return decoded;

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { openDialectMemory } from '../../../src/agent/connection/dialectMemory.ts';
+import { openDialectMemory } from '../../../src/agent/connection/memories.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'dialects-'));
 after(() => rm(folder, { recursive: true, force: true }));
