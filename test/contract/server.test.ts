@@ -7,7 +7,8 @@ import { serverContract } from './server.ts';
 import { edgeKind, envelopeKind, meshKind, olderMcpKind, workingEdgeKind } from './serverKinds.ts';
 
 /** As the real ones, but asking more often than a scenario takes. */
-const mcp = () => createMcp({ idle: 60, busy: 30, alert: 1000, earnEvery: 1, savings: 10_000 });
+const mcp = () =>
+  createMcp({ busy: 30, alert: 1000, idle: 60, drowsy: 2000, asleep: 60, earnEvery: 1, savings: 10_000 });
 const polled: Dialect = {
   ...envelope,
   open: (me, clock) => ({ ...envelope.open(me, clock), pollEvery: 60 }),
@@ -42,7 +43,8 @@ serverContract(
 serverContract('older MCP', olderMcpKind, mcp, 'mcp', false);
 serverContract('edge without work', edgeKind, mcp, 'mcp', false);
 serverContract('edge with work', () => workingEdgeKind(), mcp, 'mcp');
-serverContract('edge with work, in pieces', () => workingEdgeKind(true), mcp, 'mcp');
+serverContract('edge with work, in pieces', () => workingEdgeKind({ chunked: true }), mcp, 'mcp');
+serverContract('edge with work, losing long answers', () => workingEdgeKind({ loses: true }), mcp, 'mcp');
 
 serverContract('mesh, found out', meshKind, automatic, 'mesh');
 serverContract('envelope, found out', () => envelopeKind(), automatic, 'envelope');

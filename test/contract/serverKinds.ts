@@ -1,5 +1,5 @@
 import { EdgeServer1 } from '../fakes/edgeServer1.ts';
-import { EdgeServer2 } from '../fakes/edgeServer2.ts';
+import { EdgeServer2, type EdgeServer2Options } from '../fakes/edgeServer2.ts';
 import { EnvelopeServer } from '../fakes/envelopeServer.ts';
 import { McpServer } from '../fakes/mcpServer.ts';
 import { MeshServer } from '../fakes/meshServer.ts';
@@ -96,8 +96,10 @@ export async function edgeKind(): Promise<ServerUnderTest> {
   };
 }
 
-export async function workingEdgeKind(chunked = false): Promise<ServerUnderTest> {
-  const server = await EdgeServer2.start({ chunked });
+export async function workingEdgeKind(
+  answers: Pick<EdgeServer2Options, 'chunked' | 'loses'> = {},
+): Promise<ServerUnderTest> {
+  const server = await EdgeServer2.start(answers);
   const { tools } = server;
   return {
     ...common(server.door, server.key),

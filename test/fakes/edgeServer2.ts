@@ -8,8 +8,10 @@ export interface EdgeServer2Options {
   readonly key?: string;
   /** Requests a tenant has for 24 hours. */
   readonly quota?: number;
-  /** `tools/list` is longer than one message may be and comes in pieces. */
+  /** Every answer counts as longer than one message may be, and comes in pieces, cut anywhere. */
   readonly chunked?: boolean;
+  /** As some releases do: of an answer that is too long only the announcement arrives, and nothing of the answer. */
+  readonly loses?: boolean;
   readonly pingEveryMs?: number;
 }
 
@@ -23,13 +25,18 @@ export class EdgeServer2 {
   /** Refuses the next of these with 429. */
   throttle = 0;
   #quota: number;
-  readonly #chunked: boolean;
+  readonly #longest: number;
+  readonly #piece: number;
+  readonly #loses: boolean;
   readonly #over = new Set<number>();
 
   constructor(options: EdgeServer2Options = {}) {
     this.key = options.key ?? 'edge-test-key';
     this.#quota = options.quota ?? 10_000;
-    this.#chunked = options.chunked ?? false;
+    const small = options.chunked || options.loses;
+    this.#longest = small ? 100 : 32_768;
+    this.#piece = small ? 97 : 64 * 1024;
+    this.#loses = options.loses ?? false;
     this.tools = new EdgeTools();
     this.door = new WireDoor({
       maxMessageBytes: 32_768,
@@ -68,7 +75,8 @@ export class EdgeServer2 {
   }): string {
     const { id = randomUUID(), type = 'code_review', title = 'Review', description = '' } = task;
     const agentId = task.agentId ?? [...this.tools.agents.keys()][0] ?? '';
-    const now = new Date().toISOString();
+    // To the second, as the real one says it.
+    const now = `${new Date().toISOString().slice(0, 19)}Z`;
     const entry: EdgeTask = { id, title, description, type, priority: 'medium', status: 'assigned', created_at: now };
     this.tools.tasks.set(id, { ...entry, agent_id: agentId, assigned_at: now });
     this.door.happened();
@@ -79,16 +87,21 @@ export class EdgeServer2 {
     const request = readEdgeRequest(client, text);
     if (!request) return;
     const { id, method } = request;
-    const refuse = (code: number, message: string, data: object = {}) =>
+    const refuse = (code: number, message: string, data: object) =>
       client.send(edgeReply(id, { error: { code, message, data } }));
-    if (this.#over.has(client.number)) {
-      const message = '[PROTOCOL_ERROR] Session not found: The session does not exist or has expired';
-      return refuse(-32600, message, { code: 'PROTOCOL_ERROR' });
-    }
+    const odd = (message: string) =>
+      refuse(-32600, `[PROTOCOL_ERROR] ${message}`, {
+        category: 'PROTOCOL',
+        code: 'PROTOCOL_ERROR',
+        documentation: 'https://developer-mesh.io/docs/mcp-protocol',
+        severity: 'ERROR',
+        suggestion: 'Check that your client implements the MCP protocol correctly',
+      });
+    if (this.#over.has(client.number)) return odd('Session not found: The session does not exist or has expired');
     if (!['initialize', 'initialized', 'ping'].includes(method)) {
-      this.counted += 1;
       const limited = this.#limited();
       if (limited) return refuse(429, `Rate limit exceeded: ${limited.limit_type}`, limited);
+      this.counted += 1;
     }
     switch (method) {
       case 'initialize':
@@ -107,10 +120,8 @@ export class EdgeServer2 {
         return this.#call(client, request);
       case 'tools/batch':
         return this.#batch(client, request);
-      default: {
-        const message = `[PROTOCOL_ERROR] Method not found: The method '${method}' is not supported by this server`;
-        return refuse(-32600, message, { code: 'PROTOCOL_ERROR' });
-      }
+      default:
+        return odd(`Method not found: The method '${method}' is not supported by this server`);
     }
   }
 
@@ -125,57 +136,62 @@ export class EdgeServer2 {
         retry_after: 1,
       };
     }
-    if (this.counted <= this.#quota) return undefined;
-    const quota = { quota_used: this.#quota, quota_limit: this.#quota, quota_reset_at: 0 };
-    return { limit_type: 'quota', limit: 0, remaining: 0, reset_at: 0, retry_after: 3600, ...quota };
+    if (this.counted < this.#quota) return undefined;
+    const resetAt = Math.floor(Date.now() / 1000) + 3600;
+    const quota = { quota_used: this.counted, quota_limit: this.#quota, quota_reset_at: resetAt };
+    // Of this limit it knows no time of its own: Go's year 1.
+    return { limit_type: 'quota', limit: 0, remaining: 0, reset_at: -62_135_596_800, retry_after: 3600, ...quota };
   }
 
   #initialize(client: WireClient, { id, params }: EdgeRequest) {
-    const invalid = (field: string, code: string) => {
-      const error = { code: -32603, message: `[${code}] Validation failed: ${field}`, data: { code, field } };
-      client.send(edgeReply(id, { error }));
+    const invalid = (field: string, code: string, problem: string) => {
+      const message = `[${code}] Validation failed: ${problem}: Field: ${field}`;
+      client.send(edgeReply(id, { error: { code: -32603, message, data: { category: 'VALIDATION', code, field } } }));
     };
     const { protocolVersion, clientInfo } = params;
-    if (!edgeVersions.includes(protocolVersion)) return invalid('protocolVersion', 'UNSUPPORTED_PROTOCOL_VERSION');
+    if (!edgeVersions.includes(protocolVersion)) {
+      const problem = `unsupported version '${String(protocolVersion ?? '')}', supported: [${edgeVersions.join(' ')}]`;
+      return invalid('protocolVersion', 'UNSUPPORTED_PROTOCOL_VERSION', problem);
+    }
     const { name, version } = isObject(clientInfo) ? clientInfo : {};
     const fits = (value: unknown, longest: number) =>
       typeof value === 'string' && value.length >= 1 && value.length <= longest;
-    if (!fits(name, 256)) return invalid('clientInfo.name', 'INVALID_CLIENT_INFO');
-    if (!fits(version, 128)) return invalid('clientInfo.version', 'INVALID_CLIENT_INFO');
+    if (!fits(name, 256)) return invalid('clientInfo.name', 'EMPTY_CLIENT_NAME', 'cannot be empty');
+    if (!fits(version, 128)) return invalid('clientInfo.version', 'EMPTY_CLIENT_VERSION', 'cannot be empty');
     client.send(edgeReply(id, edgeWelcome(protocolVersion)));
   }
 
   #list(client: WireClient, id: unknown) {
-    const padding = this.#chunked ? 'Manages the life of an agent – and of its tasks. '.repeat(60) : '';
-    const tools = this.tools.names.map((name) => ({
-      name,
-      description: `${padding}${name}`,
-      inputSchema: { type: 'object' },
-    }));
-    const text = edgeReply(id, { result: { tools } });
-    if (Buffer.byteLength(text) <= 32_768 || id === undefined) return client.send(text);
-    this.#inPieces(client, id, Buffer.from(text));
+    const tools = this.tools.names.map((name) => ({ name, description: name, inputSchema: { type: 'object' } }));
+    this.#answer(client, id, { tools });
+  }
+
+  /** Whole to a notification, however long it is; to a request in pieces, when it is long. */
+  #answer(client: WireClient, id: unknown, result: object): void {
+    const text = edgeReply(id, { result });
+    const bytes = Buffer.from(text.trimEnd());
+    if (bytes.length <= this.#longest || id === undefined || id === null) client.send(text);
+    else this.#inPieces(client, id, this.#loses ? Buffer.alloc(0) : bytes);
   }
 
   #inPieces(client: WireClient, id: unknown, bytes: Buffer): void {
-    const size = 64 * 1024;
+    const size = this.#piece;
     const total = Math.ceil(bytes.length / size);
     const say = (method: string, params: object) =>
       client.send(`${JSON.stringify({ jsonrpc: '2.0', method, params })}\n`);
     const progress = (current: number, message: string) => {
-      const percentage = Math.floor((100 * current) / total);
+      const percentage = total > 0 ? (100 * current) / total : 0;
       say('$/progress', { token: `chunk_${String(id)}`, percentage, message, current, total });
     };
     progress(0, 'Starting content streaming');
     for (let chunk = 0; chunk < total; chunk++) {
       // Cut by bytes: a character on the border becomes U+FFFD on both sides.
       const data = bytes.subarray(chunk * size, (chunk + 1) * size).toString('utf8');
-      const last = chunk === total - 1;
       const head = { requestId: id, chunk, totalChunks: total, contentType: 'application/json' };
-      say('$/contentChunk', { ...head, data, isLast: last });
-      progress(chunk + 1, 'Streaming');
+      say('$/contentChunk', { ...head, data, isLast: chunk === total - 1 });
+      progress(chunk + 1, `Sent chunk ${chunk + 1} of ${total}`);
     }
-    progress(total, 'Done');
+    progress(total, 'Content streaming complete');
     client.send(edgeReply(id, { result: { streamed: true, chunks_complete: true } }));
   }
 
@@ -207,7 +223,7 @@ export class EdgeServer2 {
     const text = `Batch execution completed: ${good}/${tools.length} tools succeeded`;
     const counts = { success_count: good, error_count: tools.length - good, total_duration: 0 };
     const parallel = params['parallel'] !== false;
-    client.send(edgeReply(id, { result: { content: [{ type: 'text', text }], batch_results, ...counts, parallel } }));
+    this.#answer(client, id, { content: [{ type: 'text', text }], batch_results, ...counts, parallel });
   }
 }
 

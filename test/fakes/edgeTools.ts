@@ -24,6 +24,7 @@ export class EdgeTools {
   readonly tasks = new Map<string, EdgeTask>();
   /** `task_complete` calls that found the task finished. */
   repeats = 0;
+  #lists = 0;
 
   readonly names = [
     'agent_heartbeat',
@@ -87,20 +88,26 @@ export class EdgeTools {
   }
 
   #list(given: JsonObject): ToolOutcome {
-    const { status, agent_id, limit = 50 } = given;
+    const { status, agent_id, sort_by } = given;
+    const limit = Math.min(100, Number(given['limit'] ?? 50));
+    const offset = Number(given['offset'] ?? 0);
     const fitting = [...this.tasks.values()].filter(
       (task) =>
         (status === undefined || task.status === status) && (agent_id === undefined || task.agent_id === agent_id),
     );
-    // Without an order it is the map's own, which in Go is another each time.
-    if (given['sort_by'] !== 'created_at') fitting.reverse();
-    const tasks = fitting.slice(0, Number(limit)).map(({ result: _, ...listed }) => listed);
-    return { ok: true, value: { tasks, count: tasks.length, total_count: fitting.length, offset: 0, limit } };
+    // The order of a Go map is another each time, and times to the second leave many in it.
+    this.#lists += 1;
+    if (this.#lists % 2 === 0) fitting.reverse();
+    if (sort_by === 'created_at')
+      fitting.sort((one, other) => Date.parse(one.created_at) - Date.parse(other.created_at));
+    const tasks = fitting.slice(offset, offset + limit).map(({ result: _, ...listed }) => listed);
+    return { ok: true, value: { tasks, count: tasks.length, total_count: fitting.length, offset, limit } };
   }
 
   #get(id: string): ToolOutcome {
     const task = this.tasks.get(id);
-    return task ? { ok: true, value: { ...task } } : { ok: false, error: `task not found: ${id}` };
+    if (!task) return { ok: false, error: `task not found: ${id}` };
+    return { ok: true, value: { agent_id: '', agent_type: '', result: null, ...task } };
   }
 
   #complete(given: JsonObject): ToolOutcome {

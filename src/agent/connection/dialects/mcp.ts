@@ -1,7 +1,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { Dialect } from './dialect.ts';
 import { createBudget, edgePace, type Pace, type RequestBudget } from './mcp/budget.ts';
-import { openMcp } from './mcp/session.ts';
+import { mostFrameBytes, openMcp } from './mcp/session.ts';
 
 /**
  * JSON-RPC as the platform's MCP servers speak it. One of them lets an agent ask for work; on the others it can only
@@ -11,8 +11,7 @@ export function createMcp(pace: Pace = edgePace): Dialect {
   let budget: RequestBudget | undefined;
   return {
     name: 'mcp',
-    // The server that has work closes above 32 KiB.
-    maxFrameBytes: 30_000,
+    maxFrameBytes: mostFrameBytes,
     open: (me, clock: Clock) => {
       budget ??= createBudget(clock, pace);
       return openMcp(me, clock, budget);

@@ -60,21 +60,28 @@ export function rpcRefusal(code: unknown, text: string): Refusal {
   return said === 'passing' ? (known ?? said) : said;
 }
 
+/** Whether an error says that there is no such method; one server has no code of its own for it. */
+export function isUnknownMethod(code: unknown, text: string): boolean {
+  return code === -32601 || code === -32602 || /\bmethod not found\b/i.test(text);
+}
+
 export interface BatchEntry {
   readonly value?: Fields;
   readonly error?: string;
 }
 
-/** The entries of a batch's result by the id we gave each. `value` where it worked, `error` where it did not. */
-export function batchEntries(
-  result: Fields,
-): ReadonlyMap<string, { readonly value?: Fields; readonly error?: string }> {
-  const list = pick(result, 'batch_results');
-  const entries: readonly unknown[] = Array.isArray(list) ? list.slice(0, 10) : [];
+export type BatchEntries = ReadonlyMap<string, BatchEntry>;
+
+/**
+ * The entries of a batch's result by the id that we gave each: `value` where it worked, `error` where it did not.
+ * What begins with `prefix` is known without it.
+ */
+export function batchEntries(result: Fields, prefix: string): BatchEntries {
   return new Map<string, BatchEntry>(
-    entries.map((entry) => {
+    entriesOf(result).map((entry) => {
       const fields = fieldsOf(entry);
-      const id = readId(fields, ['id']) ?? '';
+      const given = readId(fields, ['id']) ?? '';
+      const id = given.startsWith(prefix) ? given.slice(prefix.length) : given;
       const value = fieldsOf(pick(fields, 'result'));
       // Some tools fail with a success that says so inside.
       const failed = pick(fields, 'status') !== 'success' || pick(value, 'success') === false;
@@ -83,4 +90,14 @@ export function batchEntries(
       return [id, { error: typeof error === 'string' ? error.slice(0, 1000) : 'the tool failed' }];
     }),
   );
+}
+
+/** What stands before the first space of the first entry's id: the batch's own id, where that was sent as part of it. */
+export function batchIdOf(result: Fields): string | undefined {
+  return readId(fieldsOf(entriesOf(result)[0]), ['id'])?.split(' ')[0];
+}
+
+function entriesOf(result: Fields): readonly unknown[] {
+  const list = pick(result, 'batch_results');
+  return Array.isArray(list) ? list.slice(0, 10) : [];
 }

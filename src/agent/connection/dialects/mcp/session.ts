@@ -1,19 +1,25 @@
 import type { Clock } from '../../../shared/clock.ts';
-import { type Fields, fieldsOf, isObject, pick } from '../../fields.ts';
+import { type Fields, fieldsOf, pick } from '../../fields.ts';
 import type { AgentHealth, AgentIdentity, Incoming, Outgoing } from '../../messages.ts';
 import type { Decoded, DialectSession, Encoded } from '../dialect.ts';
 import type { RequestBudget } from './budget.ts';
 import { createPieces } from './pieces.ts';
-import { type RpcError, readRpc, rpcRefusal, rpcRequest } from './rpc.ts';
+import { isUnknownMethod, type RpcError, type RpcFrame, readRpc, rpcRefusal, rpcRequest } from './rpc.ts';
 import { createWork, type Work } from './work.ts';
 
 export const protocolVersion = '2025-06-18';
+/** The server that has work closes above 32 KiB. */
+export const mostFrameBytes = 30_000;
+/** What a batch with one tool adds to what the tool is given. */
+const roomAround = 2000;
 const mostPending = 1000;
+/** What is left of a character that was cut in two. */
+const broken = '\ufffd';
 
 /** Which of the servers it is, once it said so. */
 type Server = 'unknown' | 'gives work' | 'edge without work' | 'older without work';
 
-type Pending = 'initialize' | 'register' | 'tools' | 'heartbeat' | 'work';
+type Pending = 'initialize' | 'register' | 'heartbeat' | 'work';
 
 const said = (words: readonly Incoming[], replies: readonly string[] = []): Decoded => ({
   kind: 'words',
@@ -42,8 +48,14 @@ export function openMcp(me: AgentIdentity, clock: Clock, budget: RequestBudget):
     agentId,
     budget,
     clock,
+    mostResultBytes: mostFrameBytes - roomAround,
     health: () => health,
-    batch: (id, tools) => ask('work', 'tools/batch', { parallel: false, tools }, id),
+    batch: (id, tools) => {
+      const params = { parallel: false, tools };
+      if (id !== undefined) return ask('work', 'tools/batch', params, id);
+      budget.spend();
+      return rpcRequest(undefined, 'tools/batch', params);
+    },
   });
 
   function encode(message: Outgoing): Encoded {
@@ -93,25 +105,41 @@ export function openMcp(me: AgentIdentity, clock: Clock, budget: RequestBudget):
       case 'call':
         return called(frame.id, frame.method, frame.params);
       case 'result': {
-        // One server answers even the notification of ours, without an id.
-        if (frame.id === undefined) return said([]);
+        if (frame.id === undefined) {
+          const batchId = work.idOf(frame.result);
+          // One server answers even the notification of ours.
+          return batchId === undefined ? said([]) : answered(batchId, 'work', frame.result);
+        }
         const asked = take(frame.id);
         if (asked === undefined) return { kind: 'unknown', name: 'a response to nothing' };
         if (pick(frame.result, 'streamed') !== true) return answered(frame.id, asked, frame.result);
-        const whole = readRpc(pieces.take(frame.id) ?? '');
-        if (whole.kind === 'result') return answered(frame.id, asked, whole.result);
-        const error = { code: -32603, text: 'a response came in pieces, and not all of them', data: fieldsOf({}) };
-        return refused(frame.id, asked, whole.kind === 'error' ? whole.error : error);
+        return inPieces(frame.id, asked);
       }
       case 'error': {
         const { id, error } = frame;
         if (/\bSession not found\b/i.test(error.text)) return said([{ kind: 'expired', text: error.text }]);
-        const asked = id === undefined ? undefined : take(id);
-        // Also what is sent for a notification, then without an id.
-        if (id === undefined || asked === undefined) return { kind: 'unknown', name: `an error: ${error.text}` };
-        return refused(id, asked, error);
+        if (id === undefined) {
+          const batchId = work.idOf(undefined);
+          if (batchId !== undefined) return refused(batchId, 'work', error);
+        } else {
+          const asked = take(id);
+          if (asked !== undefined) return refused(id, asked, error);
+        }
+        // Also what is sent for a notification.
+        return { kind: 'unknown', name: `an error: ${error.text}` };
       }
     }
+  }
+
+  function inPieces(id: string, asked: Pending): Decoded {
+    const text = pieces.take(id);
+    const whole: RpcFrame | undefined = text === undefined ? undefined : readRpc(text);
+    if (whole?.kind === 'error') return refused(id, asked, whole.error);
+    const again = asked === 'work' && (whole?.kind !== 'result' || text?.includes(broken)) ? work.lost(id) : undefined;
+    if (again !== undefined) return said([], [again]);
+    if (whole?.kind === 'result') return answered(id, asked, whole.result);
+    const problem = 'a response came in pieces, and not all of them';
+    return refused(id, asked, { code: -32603, text: problem, data: fieldsOf({}) });
   }
 
   function take(id: string): Pending | undefined {
@@ -135,7 +163,8 @@ export function openMcp(me: AgentIdentity, clock: Clock, budget: RequestBudget):
       case 'initialize': {
         const initialized = rpcRequest(undefined, 'initialized');
         const older = pick(fieldsOf(pick(result, 'serverInfo')), 'name') === 'developer-mesh-mcp';
-        if (!older) return said([], [initialized, ask('tools', 'tools/list', {})]);
+        // Not `tools/list`: it may be so long that this server loses its own answer.
+        if (!older) return said([], [initialized, ...work.ask()]);
         const capabilities = [...new Set(me.capabilities.flatMap(({ taskTypes }) => taskTypes))];
         const params = { agent_id: agentId, agent_type: 'ide', capabilities };
         return said([], [initialized, ask('register', 'x-devmesh/agent/register', params)]);
@@ -143,38 +172,35 @@ export function openMcp(me: AgentIdentity, clock: Clock, budget: RequestBudget):
       case 'register':
         server = 'older without work';
         return said([{ kind: 'registered', agentId }, { kind: 'noTasks' }]);
-      case 'tools': {
-        const list = pick(result, 'tools');
-        const tools: readonly unknown[] = Array.isArray(list) ? list : [];
-        const names = new Set(tools.map((tool) => (isObject(tool) ? tool['name'] : undefined)));
-        if (['agent_heartbeat', 'task_list', 'task_complete'].every((name) => names.has(name))) {
-          server = 'gives work';
-          return said([], work.ask());
-        }
-        server = 'edge without work';
-        return said([{ kind: 'registered', agentId }, { kind: 'noTasks' }]);
-      }
       case 'heartbeat':
         return said([]);
       case 'work': {
-        const { words, replies } = work.answered(id, result);
-        return said(words, replies);
+        const answer = work.answered(id, result);
+        if (answer === 'none') return withoutWork();
+        server = 'gives work';
+        return said(answer.words, answer.replies);
       }
     }
   }
 
-  function refused(id: string, asked: Pending, { code, text, data }: RpcError): Decoded {
+  function withoutWork(): Decoded {
+    server = 'edge without work';
+    return said([{ kind: 'registered', agentId }, { kind: 'noTasks' }]);
+  }
+
+  function refused(id: string, asked: Pending, error: RpcError): Decoded {
+    const { code, text } = error;
     const reason = rpcRefusal(code, text);
     if (reason === 'rate') {
-      const seconds = pick(data, 'retry_after', 'retry_after_seconds');
+      const seconds = pick(error.data, 'retry_after', 'retry_after_seconds');
       budget.rest(typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : 1000);
     }
     switch (asked) {
       case 'initialize':
       case 'register':
-      case 'tools':
         return said([{ kind: 'refused', reason, text, about: registrationId }]);
       case 'work':
+        if (server === 'unknown' && isUnknownMethod(code, text)) return withoutWork();
         return said(work.refused(id, reason, text, registrationId));
       case 'heartbeat':
         return { kind: 'unknown', name: `a refused heartbeat: ${text}` };

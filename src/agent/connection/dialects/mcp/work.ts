@@ -1,19 +1,23 @@
 import type { Clock } from '../../../shared/clock.ts';
-import type { TaskResult } from '../../../tasks/task.ts';
+import type { Priority, Task, TaskResult } from '../../../tasks/task.ts';
 import { type Fields, fieldsOf, pick } from '../../fields.ts';
+import { fitResult } from '../../fitResult.ts';
 import type { AgentHealth, Incoming, Refusal } from '../../messages.ts';
 import { plainResult, readId } from '../../taskFields.ts';
+import { createBatches, type Tool } from './batches.ts';
 import type { RequestBudget } from './budget.ts';
-import { batchEntries, rpcRefusal } from './rpc.ts';
+import { type BatchEntries, batchEntries, rpcRefusal } from './rpc.ts';
 import { listedTask } from './task.ts';
 
 export interface WorkParts {
   readonly agentId: string;
   readonly budget: RequestBudget;
   readonly clock: Clock;
+  /** Of a result as JSON, for the frame around it to be taken. */
+  readonly mostResultBytes: number;
   health(): AgentHealth | undefined;
-  /** A batch of at most ten tools, under this id, as a frame. */
-  batch(id: string, tools: readonly object[]): string;
+  /** A batch of at most ten tools as a frame, whose answer comes back under `id`; undefined: without one. */
+  batch(id: string | undefined, tools: readonly object[]): string;
 }
 
 interface Said {
@@ -30,106 +34,117 @@ export interface Work {
   /** The question, unless one is on its way, was just answered, or the server wants to be left alone. */
   poll(): readonly string[];
   result(messageId: string, result: TaskResult): string;
-  answered(id: string, result: Fields): Said;
+  /** Of a batch that was asked without an id: what it is called here. Of a refused one, undefined: the next in turn. */
+  idOf(result: Fields | undefined): string | undefined;
+  /** `none`: the server has none of the tools that give work. */
+  answered(id: string, result: Fields): Said | 'none';
+  /** There was an answer, and it was lost on the way. Undefined when there is no other way to ask. */
+  lost(id: string): string | undefined;
   refused(id: string, reason: Refusal, text: string, registrationId: string): readonly Incoming[];
   goodbye(): readonly string[];
 }
 
-/** What a batch was for. */
-type Asked =
-  | { readonly kind: 'question'; readonly at: number }
-  | { readonly kind: 'result'; readonly taskId: string; readonly tool: object }
-  /**
-   * How a task stands before its result counts: `text` is the refusal that said it was finished; without one the task
-   * was ours no more when last seen, and the server would take a result from anybody.
-   */
-  | { readonly kind: 'check'; readonly taskId: string; readonly tool: object; readonly text?: string }
-  | { readonly kind: 'goodbye' };
-
-const listed = 50;
+const mostRead = 100;
+/** Tasks that we hold at once. Others wait at the server, where they can still be given to somebody else. */
+const mostHeld = 20;
+/** With so few left, and more at the server, the next ones are asked for at once. */
+const fewHeld = 5;
 const mostChecked = 8;
-const unansweredMs = 60_000;
+/** So long after the server said that a task is ours, its result goes out without asking. */
+const certainForMs = 2_000;
 const over = new Set(['completed', 'failed']);
+const urgency: Readonly<Record<Priority, number>> = { low: 0, normal: 1, high: 2, critical: 3 };
 
 export function createWork(parts: WorkParts): Work {
   const { agentId, budget, clock } = parts;
-  const asked = new Map<string, Asked>();
+  const batches = createBatches(clock, parts.batch);
   /** Given once on this connection; the server lists a task as assigned until it is done. */
   const seen = new Set<string>();
   const working = new Set<string>();
+  /** When the server last said that a task is ours. */
+  const oursAt = new Map<string, number>();
   /** Worked on, and not in the last list. */
   const missing = new Set<string>();
   /** Given to somebody else, or ended by somebody else. */
   const lost = new Set<string>();
   let registered = false;
   let justAnswered = false;
+  let more = false;
 
-  const heartbeat = (status: string) => ({
+  const heartbeat = (status: string): Tool => ({
     id: 'hb',
     name: 'agent_heartbeat',
     arguments: { agent_id: agentId, status },
   });
-  const look = (id: string, taskId: string) => ({ id, name: 'task_get', arguments: { task_id: taskId } });
-
-  function send(kind: Asked, tools: readonly object[], id = clock.uuid()): string {
-    asked.set(id, kind);
-    return parts.batch(id, tools);
-  }
+  const look = (id: string, taskId: string): Tool => ({ id, name: 'task_get', arguments: { task_id: taskId } });
 
   function ask(): readonly string[] {
     const health = parts.health();
     const busy = health !== undefined && (health.activeTasks > 0 || health.status === 'draining');
     if (busy) budget.sawWork();
-    const order = { sort_by: 'created_at', sort_order: 'asc', limit: listed };
+    const order = { sort_by: 'created_at', sort_order: 'asc', limit: batches.mostListed };
     const question = { agent_id: agentId, status: 'assigned', ...order };
     const tools = [
       heartbeat(busy ? 'busy' : 'online'),
       { id: 'ls', name: 'task_list', arguments: question },
       ...[...missing].slice(0, mostChecked).map((taskId) => look(`get ${taskId}`, taskId)),
     ];
-    return [send({ kind: 'question', at: clock.monotonic() }, tools)];
+    return [batches.send({ kind: 'question', at: clock.monotonic() }, tools)];
   }
 
   function poll(): readonly string[] {
     const wasJustAnswered = justAnswered;
     justAnswered = false;
-    if (wasJustAnswered || budget.resting) return [];
-    for (const [id, one] of asked) {
-      if (one.kind !== 'question') continue;
-      if (clock.monotonic() - one.at < unansweredMs) return [];
-      asked.delete(id);
-    }
+    return wasJustAnswered ? [] : askUnlessAsked();
+  }
+
+  function askUnlessAsked(): readonly string[] {
+    if (budget.resting || batches.isAsking()) return [];
     return ask();
   }
 
-  function result(messageId: string, { task_id, ...rest }: TaskResult): string {
-    const status = rest.status === 'completed' || rest.status === 'inconclusive' ? 'completed' : 'failed';
-    const tool = { id: 'c', name: 'task_complete', arguments: { task_id, status, result: plainResult(rest) } };
-    working.delete(task_id);
-    missing.delete(task_id);
+  function result(messageId: string, given: TaskResult): string {
+    const taskId = given.task_id;
+    working.delete(taskId);
+    missing.delete(taskId);
+    // The same result may be written more than once, until it is short enough.
+    batches.forget(taskId);
     budget.sawWork();
-    if (lost.has(task_id)) return send({ kind: 'check', taskId: task_id, tool }, [look('g', task_id)], messageId);
-    return send({ kind: 'result', taskId: task_id, tool }, [tool], messageId);
+    const certainAt = lost.has(taskId) ? undefined : oursAt.get(taskId);
+    if (certainAt === undefined || clock.monotonic() - certainAt > certainForMs) {
+      // What goes out as a reply is no more shortened by the connection.
+      const tool = completion(fitResult(given, parts.mostResultBytes));
+      return batches.send({ kind: 'check', taskId, tool }, [look('g', taskId)], messageId);
+    }
+    const tool = completion(given);
+    return batches.send({ kind: 'result', taskId, tool }, [tool], messageId);
   }
 
-  function answered(id: string, given: Fields): Said {
-    const one = asked.get(id);
-    asked.delete(id);
-    const entries = batchEntries(given);
+  function answered(id: string, given: Fields): Said | 'none' {
+    const purpose = batches.end(id);
+    const entries = batchEntries(given, `${id} `);
     const no = (reason: Refusal, text: string): Said => ({
       words: [{ kind: 'refused', reason, text, about: id }],
       replies: [],
     });
-    switch (one?.kind) {
+    switch (purpose?.kind) {
       case 'question':
+        if (!registered && [entries.get('hb'), entries.get('ls')].some(isUnknownTool)) return 'none';
         return { words: news(entries), replies: [] };
       case 'result': {
         const entry = entries.get('c');
-        if (entry?.value) return { words: [{ kind: 'delivered', messageId: id }], replies: [] };
+        if (entry?.value) {
+          oursAt.delete(purpose.taskId);
+          const next = more && working.size <= fewHeld ? askUnlessAsked() : [];
+          return { words: [{ kind: 'delivered', messageId: id }], replies: next };
+        }
         const text = entry?.error ?? 'the answer says nothing about the task';
         const reason = rpcRefusal(undefined, text);
         if (reason !== 'finished') return no(reason, text);
-        return { words: [], replies: [send({ ...one, kind: 'check', text }, [look('g', one.taskId)], id)] };
+        return {
+          words: [],
+          replies: [batches.send({ ...purpose, kind: 'check', text }, [look('g', purpose.taskId)], id)],
+        };
       }
       case 'check': {
         const entry = entries.get('g');
@@ -138,11 +153,13 @@ export function createWork(parts: WorkParts): Work {
           return no(rpcRefusal(undefined, text), text);
         }
         const status = String(pick(entry.value, 'status'));
-        if (over.has(status)) return no('finished', one.text ?? `task already finished with status: ${status}`);
+        if (over.has(status) && purpose.sent) return { words: [{ kind: 'delivered', messageId: id }], replies: [] };
+        if (over.has(status)) return no('finished', purpose.text ?? `task already finished with status: ${status}`);
         if (pick(entry.value, 'agent_id') !== agentId) return no('disowned', 'task is assigned to another agent');
-        if (one.text !== undefined) return no('passing', one.text);
-        lost.delete(one.taskId);
-        return { words: [], replies: [send({ ...one, kind: 'result' }, [one.tool], id)] };
+        if (purpose.text !== undefined) return no('passing', purpose.text);
+        lost.delete(purpose.taskId);
+        oursAt.set(purpose.taskId, clock.monotonic());
+        return { words: [], replies: [batches.send({ ...purpose, kind: 'result' }, [purpose.tool], id)] };
       }
       default:
         return { words: [], replies: [] };
@@ -150,21 +167,32 @@ export function createWork(parts: WorkParts): Work {
   }
 
   /** What an answered question brings: new tasks, and those that are ours no more. */
-  function news(entries: ReturnType<typeof batchEntries>): readonly Incoming[] {
+  function news(entries: BatchEntries): readonly Incoming[] {
     const words: Incoming[] = [];
     if (!registered) {
       registered = true;
       justAnswered = true;
+      // Who has just come is likely to be given something.
+      budget.sawWork();
       words.push({ kind: 'registered', agentId });
     }
     for (const taskId of missing) {
       const found = entries.get(`get ${taskId}`);
-      const status = String(found?.value && pick(found.value, 'status'));
-      const others = found?.value !== undefined && pick(found.value, 'agent_id') !== agentId;
-      if (!others && !over.has(status)) continue;
+      if (!found) continue;
+      const status = String(found.value && pick(found.value, 'status'));
+      const others = found.value !== undefined && pick(found.value, 'agent_id') !== agentId;
       missing.delete(taskId);
       if (!working.delete(taskId)) continue;
+      if (!others && !over.has(status)) {
+        // Still ours, or forgotten: the others first, next time.
+        working.add(taskId);
+        if (found.value) oursAt.set(taskId, clock.monotonic());
+        continue;
+      }
       lost.add(taskId);
+      oursAt.delete(taskId);
+      // Should it be given to us once more, then it is news.
+      seen.delete(taskId);
       const reason = over.has(status) ? `The server has it as ${status}.` : 'It was given to another agent.';
       words.push({ kind: 'cancel', taskId, reason });
     }
@@ -175,36 +203,41 @@ export function createWork(parts: WorkParts): Work {
 
   function fromList(list: Fields): readonly Incoming[] {
     const given = pick(list, 'tasks');
-    const tasks: readonly unknown[] = Array.isArray(given) ? given.slice(0, listed) : [];
+    const tasks: readonly unknown[] = Array.isArray(given) ? given.slice(0, mostRead) : [];
     const ids = new Set<string>();
-    const words: Incoming[] = [];
+    const fresh: Task[] = [];
     for (const entry of tasks) {
       const fields = fieldsOf(entry);
       const taskId = readId(fields, ['id', 'task_id']);
-      if (taskId === undefined) continue;
+      if (taskId === undefined || ids.has(taskId)) continue;
       ids.add(taskId);
       lost.delete(taskId);
+      if (working.has(taskId)) oursAt.set(taskId, clock.monotonic());
       if (seen.has(taskId)) continue;
       const task = listedTask(fields);
-      if (!task) continue;
-      seen.add(taskId);
-      working.add(taskId);
-      words.push({ kind: 'task', task });
+      if (task) fresh.push(task);
+    }
+    fresh.sort((one, other) => urgency[other.priority] - urgency[one.priority]);
+    const taken = fresh.slice(0, Math.max(0, mostHeld - working.size));
+    for (const { id } of taken) {
+      seen.add(id);
+      working.add(id);
+      oursAt.set(id, clock.monotonic());
     }
     if (ids.size > 0) budget.sawWork();
+    const total = pick(list, 'total_count');
+    more = taken.length < fresh.length || (typeof total === 'number' && total > tasks.length);
     missing.clear();
-    // Only a list that is complete says anything about what is not in it.
-    if (tasks.length < listed) for (const taskId of working) if (!ids.has(taskId)) missing.add(taskId);
-    return words;
+    for (const taskId of working) if (!ids.has(taskId)) missing.add(taskId);
+    return taken.map((task) => ({ kind: 'task', task }));
   }
 
   function refused(id: string, reason: Refusal, text: string, registrationId: string): readonly Incoming[] {
-    const one = asked.get(id);
-    asked.delete(id);
+    const purpose = batches.end(id);
     const no = (about: string): readonly Incoming[] => [{ kind: 'refused', reason, text, about }];
-    if (one?.kind === 'result' || one?.kind === 'check') return no(id);
+    if (purpose?.kind === 'result' || purpose?.kind === 'check') return no(id);
     // The first question is our registration; a later one is simply asked again.
-    return one?.kind === 'question' && !registered ? no(registrationId) : [];
+    return purpose?.kind === 'question' && !registered ? no(registrationId) : [];
   }
 
   return {
@@ -217,8 +250,22 @@ export function createWork(parts: WorkParts): Work {
     ask,
     poll,
     result,
+    idOf: batches.idOf,
     answered,
+    lost: (id) =>
+      batches.lost(id, (purpose) => {
+        if (purpose.kind !== 'result') return undefined;
+        const { taskId, tool } = purpose;
+        return { purpose: { kind: 'check', taskId, tool, sent: true }, tools: [look('g', taskId)] };
+      }),
     refused,
-    goodbye: () => [send({ kind: 'goodbye' }, [heartbeat('offline')])],
+    goodbye: () => [batches.send({ kind: 'goodbye' }, [heartbeat('offline')])],
   };
 }
+
+function completion({ task_id, ...rest }: TaskResult): Tool {
+  const status = rest.status === 'completed' || rest.status === 'inconclusive' ? 'completed' : 'failed';
+  return { id: 'c', name: 'task_complete', arguments: { task_id, status, result: plainResult(rest) } };
+}
+
+const isUnknownTool = (entry: { readonly error?: string } | undefined) => /\btool not found\b/.test(entry?.error ?? '');

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { DialectSession } from '../../../src/agent/connection/dialects/dialect.ts';
+import { edgePace } from '../../../src/agent/connection/dialects/mcp/budget.ts';
+import { createMcp } from '../../../src/agent/connection/dialects/mcp.ts';
+import type { Incoming } from '../../../src/agent/connection/messages.ts';
+import type { TaskResult } from '../../../src/agent/tasks/task.ts';
+import { FakeClock } from '../../fakes/fakeClock.ts';
+import { isObject } from '../../fakes/meshFrame.ts';
+import { self } from './connectionWorld.ts';
+
+interface Tool {
+  readonly id: string;
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
+interface Batch {
+  /** Missing where it was sent as a notification. */
+  readonly id?: string;
+  readonly tools: readonly Tool[];
+}
+
+function batchOf(frame: string | undefined): Batch {
+  const json: unknown = JSON.parse(frame ?? 'null');
+  assert.ok(isObject(json) && json['method'] === 'tools/batch', `a batch, not ${String(frame)}`);
+  const params = json['params'];
+  assert.ok(isObject(params) && Array.isArray(params['tools']));
+  return { ...(typeof json['id'] === 'string' && { id: json['id'] }), tools: params['tools'] };
+}
+
+/** The answer of the server that has these tasks assigned to us, of which it lists as many as it was asked for. */
+function answer({ id, tools }: Batch, assigned: readonly string[]): string {
+  const value = (tool: Tool) => {
+    if (tool.name === 'task_list') {
+      const listed = assigned.slice(0, Number(tool.arguments['limit']));
+      const tasks = listed.map((task) => ({ id: task, title: task, type: 'code_review', description: '{"code":"x"}' }));
+      return { tasks, count: tasks.length, total_count: assigned.length };
+    }
+    const taskId = String(tool.arguments['task_id']);
+    if (tool.name === 'task_get') return { id: taskId, status: 'assigned', agent_id: self.id };
+    return { success: true };
+  };
+  const batch_results = tools.map((tool) => ({ id: tool.id, status: 'success', result: value(tool) }));
+  return JSON.stringify({ jsonrpc: '2.0', id, result: { batch_results } });
+}
+
+const lost = (id: string | undefined) =>
+  JSON.stringify({ jsonrpc: '2.0', id, result: { streamed: true, chunks_complete: true } });
+
+interface Heard {
+  readonly words: readonly Incoming[];
+  readonly replies: readonly string[];
+}
+
+function hear(session: DialectSession, text: string): Heard {
+  const decoded = session.decode(text);
+  assert.equal(decoded.kind, 'words');
+  return decoded.kind === 'words' ? decoded : { words: [], replies: [] };
+}
+
+/** A session whose first question is on its way. */
+function begun() {
+  const clock = new FakeClock();
+  const session = createMcp().open(self, clock);
+  const { messageId } = session.encode({ kind: 'register', runningTasks: [] });
+  const welcome = { protocolVersion: '2025-06-18', serverInfo: { name: 'edge-mcp', version: '1.0.0' } };
+  const { replies } = hear(session, JSON.stringify({ jsonrpc: '2.0', id: messageId, result: welcome }));
+  assert.equal(replies.length, 2);
+  return { clock, session, question: batchOf(replies[1]) };
+}
+
+const resultOf = (taskId: string): TaskResult => ({
+  task_id: taskId,
+  status: 'completed',
+  result: { summary: 's', findings: [] },
+  metadata: { static_issues: 0, ai_suggestions: 0, confidence: 0.9, duration_ms: 1, not_reviewed: [] },
+  completed_at: '2026-01-01T00:00:00.000Z',
+});
+
+const taskIds = (words: readonly Incoming[]) => words.flatMap((word) => (word.kind === 'task' ? [word.task.id] : []));
+
+test('of many tasks some are held, the others wait at the server, and are asked for when few are left', () => {
+  const { session, question } = begun();
+  let assigned = Array.from({ length: 120 }, (_, index) => `t-${index}`);
+  const held = new Set(taskIds(hear(session, answer(question, assigned)).words));
+  assert.ok(held.size >= 10 && held.size <= 25, String(held.size));
+  const done = new Set<string>();
+  while (assigned.length > 0) {
+    const [taskId] = held;
+    assert.ok(taskId !== undefined, 'there is always a task until all are done');
+    held.delete(taskId);
+    const { frames } = session.encode({ kind: 'result', result: resultOf(taskId) });
+    assigned = assigned.filter((id) => id !== taskId);
+    done.add(taskId);
+    const { words, replies } = hear(session, answer(batchOf(frames[0]), assigned));
+    assert.equal(words[0]?.kind, 'delivered');
+    for (const reply of replies) {
+      for (const id of taskIds(hear(session, answer(batchOf(reply), assigned)).words)) held.add(id);
+    }
+    assert.ok(held.size <= 25);
+  }
+  assert.equal(done.size, 120);
+});
+
+test('a result that took a while goes out when the server has said that the task is still ours, and fits', () => {
+  const { clock, session, question } = begun();
+  hear(session, answer(question, ['t-1']));
+  clock.stall(60_000);
+  const findings = Array.from({ length: 100 }, () => ({ severity: 'low', description: 'd'.repeat(1000) }));
+  const result = { ...resultOf('t-1'), result: { summary: 's', findings } };
+  const { messageId, frames } = session.encode({ kind: 'result', result });
+  const check = batchOf(frames[0]);
+  assert.deepEqual(
+    check.tools.map(({ name }) => name),
+    ['task_get'],
+  );
+  const { words, replies } = hear(session, answer(check, ['t-1']));
+  assert.deepEqual(words, []);
+  assert.ok(Buffer.byteLength(replies[0] ?? '') < 30_000);
+  const completion = batchOf(replies[0]);
+  assert.deepEqual(
+    completion.tools.map(({ name }) => name),
+    ['task_complete'],
+  );
+  assert.deepEqual(hear(session, answer(completion, [])).words, [{ kind: 'delivered', messageId }]);
+});
+
+test('a server that loses long answers and is silent to notifications is asked for less and less', () => {
+  const { clock, session, question } = begun();
+  hear(session, answer(question, []));
+  session.poll();
+  let last = batchOf(session.poll()[0]);
+  const limits: unknown[] = [];
+  for (let round = 0; round < 8; round++) {
+    const [again] = hear(session, lost(last.id)).replies;
+    assert.equal(batchOf(again).id, undefined);
+    clock.stall(61_000);
+    last = batchOf(session.poll()[0]);
+    limits.push(last.tools.find(({ name }) => name === 'task_list')?.arguments['limit']);
+  }
+  assert.deepEqual(limits, [25, 12, 6, 3, 1, 1, 1, 1]);
+});
+
+test('what is asked without an id is refused without one, and the server is left alone for as long as it says', () => {
+  const { session, question } = begun();
+  const [again] = hear(session, lost(question.id)).replies;
+  hear(session, answer(batchOf(again), []));
+  session.poll();
+  const [next] = session.poll();
+  assert.equal(batchOf(next).id, undefined);
+  const error = { code: 429, message: 'Rate limit exceeded: quota', data: { retry_after: 600 } };
+  assert.deepEqual(hear(session, JSON.stringify({ jsonrpc: '2.0', error })).words, []);
+  assert.equal(session.pollEvery, 600_000);
+  assert.deepEqual(session.poll(), []);
+});
+
+test('who has just come asks often', () => {
+  const { session, question } = begun();
+  assert.equal(session.pollEvery, undefined);
+  hear(session, answer(question, []));
+  assert.equal(session.pollEvery, edgePace.busy);
+});
