@@ -9,6 +9,44 @@ const oneLine = z.string().check(z.minLength(10), z.maxLength(100), z.regex(/^[^
 /** A rule object in ast-grep's own form; the engine itself checks its inside when the tests load it. */
 const matcher = z.record(z.string(), z.unknown());
 
+const expression = z.string().check(z.minLength(2), z.maxLength(1000), z.refine(compiles));
+const variable = z.string().check(z.regex(/^[A-Z][A-Z0-9_]*$/));
+
+/**
+ * What a pattern cannot say. Regular expressions are JavaScript's, `(?i)` in front ignores case; in `notAround`, `<NAME>`
+ * stands for the text of a variable of the rule.
+ */
+const conditionsSchema = z.strictObject({
+  /** Must stand somewhere in the file, such as the import that gives a name its meaning. */
+  file: z.optional(expression),
+  /** Makes the whole file safe, such as a guard that a helper of it holds. */
+  notInFile: z.optional(expression),
+  /** A check in the function around the match that makes it safe. */
+  notAround: z.optional(expression),
+  /** Must stand somewhere in the file, with variables put in as in `notAround`. */
+  somewhere: z.optional(expression),
+  /** From what the value of a variable is made; see `origins.ts`. */
+  value: z.optional(
+    z.strictObject({
+      of: variable,
+      from: z.optional(expression),
+      notFrom: z.optional(expression),
+      parameter: z.optional(z.literal(true)),
+    }),
+  ),
+  /** JavaScript: `object[key] = ...` that can write to Object.prototype; see `pollution.ts`. */
+  pollutes: z.optional(z.strictObject({ object: variable, key: variable })),
+  /** The variable is a regular expression that takes too long; `whole`: it must match to the end of the text. */
+  backtracks: z.optional(
+    z.strictObject({
+      of: variable,
+      grows: z.array(z.enum(['exponential', 'cubic', 'quadratic'])).check(z.minLength(1)),
+      whole: z.optional(z.literal(true)),
+    }),
+  ),
+});
+export type Conditions = z.output<typeof conditionsSchema>;
+
 export const ruleSchema = z.strictObject({
   /** `<family>-<what is wrong>`; also the file's name. Stands in reports and in suppression comments. */
   id: z.string().check(z.regex(/^(js|py|go|java)-[a-z0-9]+(-[a-z0-9]+)*$/), z.maxLength(60)),
@@ -31,6 +69,7 @@ export const ruleSchema = z.strictObject({
   trigger: z.string().check(z.minLength(2), z.refine(compiles)),
   rule: matcher,
   constraints: z.optional(matcher),
+  where: z.optional(conditionsSchema),
   /** What replaces the match; `$NAME` and `$$$NAMES` stand for what the rule's own variables matched. */
   fix: z.optional(z.string().check(z.minLength(1), z.maxLength(400))),
 });
@@ -47,7 +86,8 @@ export type RuleFile = z.output<typeof ruleFileSchema>;
 
 function compiles(source: string): boolean {
   try {
-    return new RegExp(source, 'g').source === source;
+    const plain = source.startsWith('(?i)') ? source.slice(4) : source;
+    return new RegExp(plain, 'g').source !== '';
   } catch {
     return false; // Only a SyntaxError can come from here, and it is the answer.
   }

@@ -4,6 +4,7 @@ import type { Log } from '../../host.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Snapshot } from '../../workspace/snapshot.ts';
 import { type Lines, linesOf } from '../lines.ts';
+import { conditionsIn, mayHold } from './conditions.ts';
 import { type Grammar, grammarFor } from './engineFolder.ts';
 import type { Place } from './places.ts';
 import { byPlace, quoteAt } from './quote.ts';
@@ -76,6 +77,7 @@ async function run(
   const triggered: { rule: Rule; offsets: number[] }[] = [];
   for (const rule of rules) {
     await slices.pause();
+    if (!mayHold(rule, text)) continue;
     const offsets = Array.from(text.matchAll(new RegExp(rule.trigger, 'g')), (hit) => hit.index);
     if (offsets.length > 0) triggered.push({ rule, offsets });
   }
@@ -87,6 +89,7 @@ async function run(
   try {
     const lines = linesOf(text);
     const suppressed = suppressionsIn(lines, text);
+    const holds = conditionsIn(tree, extentOf);
     const found: FoundIssue[] = [];
     for (const { rule, offsets } of triggered) {
       const matcher = { rule: rule.rule, ...(rule.constraints && { constraints: rule.constraints }) };
@@ -103,7 +106,8 @@ async function run(
           await slices.pause();
           const nodes = place.whole ? place.node.findAll(matcher) : place.node.matches(matcher) ? [place.node] : [];
           for (const node of nodes) {
-            if (matches++ < mostMatches) {
+            if (matches < mostMatches && (await holds(rule, node))) {
+              matches++;
               const issue = issueOf(rule, node, place.whole, snapshot, lines);
               if (!suppressed(issue.range.line, rule.id)) found.push(issue);
             }
