@@ -22,6 +22,12 @@ export interface Host {
   changes(scope: ChangeScope, signal: AbortSignal): Promise<Outcome<readonly FileChange[]>>;
   /** Declared symbols of one file, outermost first; empty when nobody can tell. */
   symbols(absolutePath: string, signal: AbortSignal): Promise<readonly CodeSymbol[]>;
+  /** Where else the thing that is named at a place is used; undefined when nobody can tell. */
+  references?(
+    absolutePath: string,
+    at: { readonly line: number; readonly column: number },
+    signal: AbortSignal,
+  ): Promise<readonly CodePlace[] | undefined>;
   /** What the editor's own language tools say about one file; empty when nobody can tell. */
   diagnostics(absolutePath: string, signal: AbortSignal): Promise<readonly ExistingDiagnostic[]>;
   /** Through which proxies connections go, as of now. */
@@ -62,6 +68,12 @@ export interface CodeSymbol {
   readonly kind: string;
   readonly range: Range;
   readonly children: readonly CodeSymbol[];
+}
+
+export interface CodePlace {
+  readonly absolutePath: string;
+  /** 1-based. */
+  readonly line: number;
 }
 
 export interface ExistingDiagnostic {

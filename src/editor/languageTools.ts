@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { CodeSymbol, ExistingDiagnostic, Host, Log } from '../agent/host.ts';
+import type { CodePlace, CodeSymbol, ExistingDiagnostic, Host, Log } from '../agent/host.ts';
 import { type Disposable, Disposables } from '../agent/shared/disposables.ts';
 import { toCodeSymbol, toExistingDiagnostic } from './convert.ts';
 import { diagnosticSource } from './diagnostics.ts';
@@ -7,6 +7,8 @@ import { isInTab } from './openTabs.ts';
 import { isTypescripts, typescriptDiagnostics } from './typescriptDiagnostics.ts';
 
 const symbolLimit = 5000;
+/** A review does without what takes longer. */
+const referenceLimit = 3000;
 /** How long a language server gets to look at a file that was not open. The first of its language may start it. */
 const firstWait = 2000;
 const laterWait = 400;
@@ -14,7 +16,7 @@ const laterWait = 400;
 const typescriptLimit = 15_000;
 
 /** What the editor's language extensions know about a file. Files are opened without being shown. */
-export function createLanguageTools(log: Log): Pick<Host, 'symbols' | 'diagnostics'> {
+export function createLanguageTools(log: Log): Pick<Host, 'symbols' | 'references' | 'diagnostics'> {
   /** An extension that throws, or a file that is no text, is nobody who can tell. */
   const orNothing =
     <T>(what: string, signal: AbortSignal) =>
@@ -57,6 +59,19 @@ export function createLanguageTools(log: Log): Pick<Host, 'symbols' | 'diagnosti
       return within(symbolLimit, signal, asked)
         .then((found): readonly CodeSymbol[] => (found ?? []).map(toCodeSymbol))
         .catch(orNothing<CodeSymbol>('symbols', signal));
+    },
+    async references(absolutePath, { line, column }, signal) {
+      const asked = vscode.commands.executeCommand<vscode.Location[] | undefined>(
+        'vscode.executeReferenceProvider',
+        vscode.Uri.file(absolutePath),
+        new vscode.Position(line - 1, column - 1),
+      );
+      const found = await within(referenceLimit, signal, asked).catch(orNothing<vscode.Location>('references', signal));
+      // Nobody who can tell says the same as nobody who uses it; where it stands itself is a reference too.
+      if (!found || found.length === 0) return undefined;
+      return found.flatMap(({ uri, range }): CodePlace[] =>
+        uri.scheme === 'file' ? [{ absolutePath: uri.fsPath, line: range.start.line + 1 }] : [],
+      );
     },
     diagnostics(absolutePath, signal) {
       const uri = vscode.Uri.file(absolutePath);

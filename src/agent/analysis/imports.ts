@@ -31,20 +31,24 @@ const byLanguage: Readonly<Record<string, readonly RegExp[]>> = {
 
 /** Finds, for each of the files, which others and which packages it names. Files that are not given count as outside. */
 export async function importsOf(snapshots: readonly Snapshot[], slices: Slices): Promise<Map<string, Imports>> {
-  const resolve = resolver(snapshots.map(({ file }) => file));
+  const resolve = importResolver(snapshots.map(({ file }) => file));
   const imports = new Map<string, Imports>();
   for (const snapshot of snapshots) {
     await slices.pause();
-    const files = new Set<string>();
-    const packages = new Set<string>();
-    for (const target of targetsOf(snapshot)) {
-      const found = resolve(snapshot, target);
-      if (typeof found === 'string') packages.add(found);
-      else for (const file of found) if (file !== snapshot.file) files.add(file);
-    }
-    imports.set(snapshot.file, { files: [...files], packages: [...packages] });
+    imports.set(snapshot.file, importsIn(snapshot, resolve));
   }
   return imports;
+}
+
+export function importsIn(snapshot: Snapshot, resolve: ImportResolver): Imports {
+  const files = new Set<string>();
+  const packages = new Set<string>();
+  for (const target of targetsOf(snapshot)) {
+    const found = resolve(snapshot, target);
+    if (typeof found === 'string') packages.add(found);
+    else for (const file of found) if (file !== snapshot.file) files.add(file);
+  }
+  return { files: [...files], packages: [...packages] };
 }
 
 /** What stands in the import statements, as written; for Python, `a.b` and, for `from a import b`, both `a` and `a.b`. */
@@ -88,7 +92,10 @@ const endings = [
 ];
 
 /** The files that a target means, empty when it is a file that is not given; or the name of a package from outside. */
-function resolver(paths: readonly string[]): (from: Snapshot, target: string) => readonly string[] | string {
+export type ImportResolver = (from: Snapshot, target: string) => readonly string[] | string;
+
+/** `paths`: the files that there are. */
+export function importResolver(paths: readonly string[]): ImportResolver {
   const known = new Set(paths);
   /** By each of its tails: `a/b.py` is under `b.py` and under `a/b.py`. */
   const byTail = new Map<string, string[]>();

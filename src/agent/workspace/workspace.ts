@@ -36,6 +36,8 @@ export interface Workspace {
   snapshots(scope: Scope, signal: AbortSignal): Promise<Outcome<Gathered>>;
   /** One file, named by its path. */
   read(path: string, signal: AbortSignal): Promise<Outcome<Snapshot>>;
+  /** The paths of all files that a review of everything would look at; empty when nothing may be read. */
+  paths(signal: AbortSignal): Promise<readonly string[]>;
 }
 
 export function createWorkspace(host: Host, limits: () => Settings['limits']): Workspace {
@@ -76,6 +78,12 @@ export function createWorkspace(host: Host, limits: () => Settings['limits']): W
         if (text.problem.kind !== 'missing') problem = text.problem;
       }
       return failed(problemFailure(problem, cleanText(path, 200)));
+    },
+
+    paths: async (signal) => {
+      if (!checkReady(host).ok) return [];
+      const found = await candidatesOfPatterns(['**/*'], host, rulesByFolder(), signal);
+      return found.ok ? found.value.candidates.flatMap(({ place, skip }) => (skip ? [] : [place.path])) : [];
     },
   };
 }

@@ -136,6 +136,23 @@ suite('the host', () => {
     }
   }).timeout(20_000);
 
+  test('who uses what a file declares is known from its language', async () => {
+    const declared = await openFile('declared.ts', 'export function shared() {\n  return 1;\n}\n');
+    const using = await openFile('using.ts', "import { shared } from './declared';\n\nshared();\n");
+    try {
+      await vscode.window.showTextDocument(using.document);
+      const tools = createLanguageTools(() => undefined);
+      await until('the language server knows it', async () => {
+        const at = { line: 1, column: 17 };
+        const places = await tools.references?.(declared.uri.fsPath, at, new AbortController().signal);
+        return places?.some(({ absolutePath, line }) => absolutePath === using.uri.fsPath && line === 3) ?? false;
+      });
+    } finally {
+      await using.dispose();
+      await declared.dispose();
+    }
+  });
+
   test('symbols of a file that nobody opened come from its language', async () => {
     const tools = createLanguageTools(() => {});
     write({ 'unopened.json': '{"first": {"second": 1}}' });
