@@ -28,6 +28,8 @@ export type AgentEvent =
       readonly taskId: string;
       readonly findings: readonly Finding[];
       readonly reviewed: readonly string[];
+      /** Found as well, but below the person's thresholds or beyond a limit. Absent: none. */
+      readonly hidden?: readonly Finding[];
     }
   /** `failure`: why it failed or stayed inconclusive, with the next step for a person. */
   | { readonly type: 'task-end'; readonly task: TaskHead; readonly result: TaskResult; readonly failure?: Failure }

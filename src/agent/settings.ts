@@ -31,6 +31,9 @@ const settingsSchema = z.object({
     /** 0..1 */
     minimumConfidence: z._default(z.number().check(z.minimum(0), z.maximum(1)), 0.5),
     findingsPerFile: z._default(z.int().check(z.minimum(1), z.maximum(1000)), 50),
+    findingsPerRun: z._default(z.int().check(z.minimum(1), z.maximum(10_000)), 500),
+    /** Whether the model is asked to refute its grave findings before they count. */
+    verify: z._default(z.boolean(), false),
   }),
   limits: z.object({
     concurrentTasks: z._default(z.int().check(z.minimum(1), z.maximum(10)), 2),
@@ -38,7 +41,7 @@ const settingsSchema = z.object({
     filesPerTask: z._default(z.int().check(z.minimum(1), z.maximum(5000)), 200),
     fileKilobytes: z._default(z.int().check(z.minimum(1), z.maximum(4096)), 512),
     /** Model calls under way at once. */
-    modelCalls: z._default(z.int().check(z.minimum(1), z.maximum(16)), 3),
+    modelCalls: z._default(z.int().check(z.minimum(1), z.maximum(16)), 4),
   }),
   /** Checked before each call to the model; 0: no limit. Tokens are those of input and output. Days are those of UTC. */
   budget: z.object({

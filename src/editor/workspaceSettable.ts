@@ -6,4 +6,5 @@ export const workspaceSettable: ReadonlySet<string> = new Set([
   'review.minimumSeverity',
   'review.minimumConfidence',
   'review.findingsPerFile',
+  'review.findingsPerRun',
 ]);

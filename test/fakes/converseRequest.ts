@@ -1,8 +1,13 @@
 import * as z from 'zod/mini';
 
-const block = z.strictObject({
-  text: z.string().check(z.regex(/\S/, 'The text field in the ContentBlock object is blank')),
-});
+/** Text, or the point up to which the service is to keep what it has read. */
+const block = z
+  .strictObject({
+    text: z.optional(z.string().check(z.regex(/\S/, 'The text field in the ContentBlock object is blank'))),
+    cachePoint: z.optional(z.strictObject({ type: z.literal('default') })),
+  })
+  .check(z.refine(({ text, cachePoint }) => (text === undefined) !== (cachePoint === undefined), 'Exactly one member'));
+const blocks = z.array(block).check(z.minLength(1));
 const tool = z.strictObject({
   toolSpec: z.strictObject({
     name: z.string().check(z.regex(/^[a-zA-Z0-9_-]{1,64}$/)),
@@ -17,10 +22,8 @@ const choice = z.union([
   z.strictObject({ tool: z.strictObject({ name: z.string() }) }),
 ]);
 const schema = z.strictObject({
-  system: z.optional(z.array(block).check(z.minLength(1))),
-  messages: z
-    .array(z.strictObject({ role: z.enum(['user', 'assistant']), content: z.array(block).check(z.minLength(1)) }))
-    .check(z.minLength(1)),
+  system: z.optional(blocks),
+  messages: z.array(z.strictObject({ role: z.enum(['user', 'assistant']), content: blocks })).check(z.minLength(1)),
   // Stricter than the service: an unset maxTokens reserves the whole quota, and new models refuse a temperature.
   inferenceConfig: z.strictObject({ maxTokens: z.int().check(z.minimum(1), z.maximum(200_000)) }),
   toolConfig: z.optional(

@@ -46,6 +46,10 @@ export interface Finding {
   readonly description: string;
   readonly suggestion?: string;
   readonly fix?: Fix;
+  /** The weakness it is an instance of, e.g. `CWE-89`. */
+  readonly cwe?: string;
+  /** Name of the innermost declaration around it, as the model or the syntax tells. */
+  readonly symbol?: string;
   readonly ruleId?: string;
   /** https link that explains the rule; only from our own rules, never from a model. */
   readonly ruleUrl?: string;

@@ -35,6 +35,8 @@ export interface ModelRequest {
 export interface ToolForm {
   readonly name: string;
   readonly description: string;
+  /** The schema keeps to what strict modes take, so a model may be held to it word by word. */
+  readonly strict?: true;
   /** JSON Schema of an object. */
   readonly schema: Readonly<Record<string, unknown>>;
 }

@@ -1,10 +1,13 @@
 import type { Range } from '../findings/finding.ts';
+import { enclosing } from './enclosing.ts';
 import { type Lines, linesOf } from './lines.ts';
 import { resembles } from './resemblance.ts';
 import { quoteAt } from './static/quote.ts';
 
 /** How far, in lines, a place may lie from the line the model named and still be meant by it. */
 const reach = 40;
+/** A hint that is off by more than this does not choose between places that read the same. */
+const slip = 3;
 /** How many left-out lines one `...` in a quote may stand for. */
 const longestGap = 20;
 
@@ -23,21 +26,22 @@ interface Place {
 }
 
 /**
- * Finds where a quote stands in a text. The position never comes from the hint, a 1-based line: the hint only chooses
- * among places where the quote stands. Each way of looking is tried when the stricter ones found nothing: as it is,
- * with all white space taken as equal, line by line with `...` for lines left out, and line by line with small slips.
+ * Finds where a quote stands in a text. The position never comes from the hint, a 1-based line, nor from the symbol, the
+ * name of the declaration around it: both only choose among places where the quote stands. Each way of looking is tried
+ * when the stricter ones found nothing: as it is, with all white space taken as equal, line by line with `...` for lines
+ * left out, and line by line with small slips.
  */
-export function anchorIn(text: string): (quote: string, hint?: number) => Anchored {
+export function anchorIn(text: string): (quote: string, hint?: number, symbol?: string) => Anchored {
   const lines = linesOf(text);
   let foldedText: ReturnType<typeof foldSpace> | undefined;
   const at = (start: number, end: number): Place => placeOf(text, lines, start, end);
 
-  return (given, givenHint) => {
+  return (given, givenHint, symbol) => {
     const { quote, numbered } = cleanQuote(given);
     if (quote === '') return { kind: 'absent' };
     const hint = [givenHint, numbered].find((line) => line !== undefined && line >= 1 && line <= lines.count + reach);
     const answer = (places: readonly Place[]): Anchored => {
-      const place = choose(places, hint);
+      const place = choose(lines, places, hint, symbol);
       if (!place) return { kind: 'ambiguous' };
       return { kind: 'at', ...quoteAt(text, lines, place.start, place.end) };
     };
@@ -57,12 +61,16 @@ export function anchorIn(text: string): (quote: string, hint?: number) => Anchor
       .split(/\r\n|\r|\n/)
       .map(foldLine)
       .filter((line) => line !== '');
-    const blocks = blocksOf(lines, wanted).map(([first, last]) => trimmedLines(lines, first, last, at));
+    const blocks = blocksOf(lines, wanted, hint).map(([first, last]) => trimmedLines(lines, first, last, at));
     if (blocks.length > 0) return answer(blocks);
 
     if (hint === undefined) return { kind: 'absent' };
-    const similar = mostSimilar(lines, wanted, hint).map(([first, last]) => trimmedLines(lines, first, last, at));
-    return similar.length > 0 ? answer(similar) : { kind: 'absent' };
+    const similar = wanted.some((row) => leftOut.test(row))
+      ? blocksOf(lines, wanted, hint, (line, row) => resembles(line, row) > 0)
+      : mostSimilar(lines, wanted, hint);
+    const inReach = similar.filter(([first]) => Math.abs(first - hint) <= reach);
+    if (inReach.length === 0) return { kind: 'absent' };
+    return answer(inReach.map(([first, last]) => trimmedLines(lines, first, last, at)));
   };
 }
 
@@ -118,17 +126,35 @@ function placeOf(text: string, lines: Lines, start: number, end: number): Place 
   return { start, end, line, whole: before.trim() === '' && after.trim() === '' };
 }
 
-/** The place nearest to the hint, within reach of it; without a usable hint the only one. Undefined when two are as good. */
-function choose(places: readonly Place[], hint: number | undefined): Place | undefined {
-  if (places.length === 1) return places[0];
+/**
+ * Of several places the one that the hint names; or else, among those inside the named symbol where there are such, the
+ * only one, or the one that the hint missed by a few lines when no other is near. Undefined when that is not one place.
+ */
+function choose(
+  lines: Lines,
+  all: readonly Place[],
+  hint: number | undefined,
+  symbol: string | undefined,
+): Place | undefined {
+  if (all.length === 1) return all[0];
   const distance = (place: Place) => Math.abs(place.line - (hint ?? 0));
-  if (hint !== undefined) {
-    const near = places.filter((place) => distance(place) <= reach);
-    const least = Math.min(...near.map(distance));
-    const nearest = near.filter((place) => distance(place) === least);
-    if (nearest.length > 0) return single(nearest);
-  }
-  return single(places);
+  const hinted = hint === undefined ? [] : all.filter((place) => place.line === hint);
+  if (hinted.length > 0) return single(hinted);
+
+  const name = /([\p{L}\p{N}_$]+)\W*$/u.exec(symbol ?? '')?.[1];
+  const named = name === undefined ? [] : all.filter((place) => isInside(lines, place.line, name));
+  const places = (named.length > 0 ? named : [...all]).sort((a, b) => distance(a) - distance(b));
+  const [first] = places;
+  if (hint === undefined || !first || named.length === 1) return single(places);
+  const least = distance(first);
+  if (least > slip) return single(places);
+  const next = places.find((place) => distance(place) > least);
+  const clear = !next || distance(next) > 2 * least + slip;
+  return clear ? single(places.filter((place) => distance(place) === least)) : undefined;
+}
+
+function isInside(lines: Lines, line: number, name: string): boolean {
+  return enclosing(lines, line).some((declaration) => declaration.name === name);
 }
 
 /** Among equally good places: the only one, the only one that fills its lines, or the first when all are on one line. */
@@ -144,26 +170,38 @@ function foldLine(line: string): string {
 
 const leftOut = /^(?:\/\/|#|--|\/\*)?\s*(?:\.\.\.|…)\s*(?:\*\/)?$/;
 
-/** First and last line of each run of lines that reads as `wanted`; an ending `,` or `;` and blank lines do not count. */
-function blocksOf(lines: Lines, wanted: readonly string[]): [number, number][] {
-  const bare = (line: string) => foldLine(line).replace(/[,;]$/, '');
+/** As it is compared: indentation, runs of white space and an ending `,` or `;` do not count. */
+function bare(line: string): string {
+  return foldLine(line).replace(/[,;]$/, '');
+}
+
+/** First and last line of each run of lines that reads as `wanted`; blank lines do not count. */
+function blocksOf(
+  lines: Lines,
+  wanted: readonly string[],
+  hint: number | undefined,
+  equal = (line: string, row: string) => line === row,
+): [number, number][] {
   const rows = wanted.map((row) => (leftOut.test(row) ? undefined : bare(row))).filter((row) => row !== '');
   while (rows.length > 0 && rows[0] === undefined) rows.shift();
   while (rows.length > 0 && rows.at(-1) === undefined) rows.pop();
-  const found: [number, number][] = [];
-  for (let first = 1; rows.length > 0 && first <= lines.count; first++) {
-    if (bare(lines.textOf(first)) !== rows[0]) continue;
-    const last = lastOfBlock(lines, rows, first, bare);
-    if (last !== undefined) found.push([first, last]);
+  const [begin] = rows;
+  // Of those that end alike, which lines left out make possible, the one the hint names, or the one that leaves out least.
+  const found = new Map<number, [number, number]>();
+  for (let first = 1; begin !== undefined && first <= lines.count; first++) {
+    if (!equal(bare(lines.textOf(first)), begin)) continue;
+    const last = lastOfBlock(lines, rows, first, equal);
+    const named = hint !== undefined && last !== undefined && found.get(last)?.[0] === hint;
+    if (last !== undefined && !named) found.set(last, [first, last]);
   }
-  return found;
+  return [...found.values()];
 }
 
 function lastOfBlock(
   lines: Lines,
   rows: readonly (string | undefined)[],
   first: number,
-  bare: (line: string) => string,
+  equal: (line: string, row: string) => boolean,
 ): number | undefined {
   let line = first;
   let gap = 0;
@@ -173,7 +211,7 @@ function lastOfBlock(
       continue;
     }
     line += 1;
-    while (line <= lines.count && bare(lines.textOf(line)) !== row) {
+    while (line <= lines.count && !equal(bare(lines.textOf(line)), row)) {
       if (lines.textOf(line).trim() !== '' && gap-- <= 0) return undefined;
       line += 1;
     }
@@ -196,7 +234,7 @@ function mostSimilar(lines: Lines, wanted: readonly string[], hint: number): [nu
     if (first > hint + reach) break;
     let total = 0;
     const all = wanted.every((row, offset) => {
-      const ratio = resembles(row, foldLine(lines.textOf(candidates[index + offset] ?? 0)));
+      const ratio = resembles(bare(row), bare(lines.textOf(candidates[index + offset] ?? 0)));
       total += ratio;
       return ratio > 0;
     });

@@ -10,12 +10,20 @@ export interface FilterRules {
 /** How far from a changed line a finding may stand in a review of changes. */
 const nearChange = 3;
 
-/** Whether a person who set these rules wants to see it. With `changed`, only what touches the changes. */
-export function passes(issue: FoundIssue, rules: FilterRules, changed?: readonly LineSpan[]): boolean {
-  if (severities.indexOf(issue.severity) > severities.indexOf(rules.minimumSeverity)) return false;
-  if (issue.confidence < rules.minimumConfidence) return false;
+/**
+ * Why it is not shown: `outside` the changes, where nobody asked; `hidden`, because a person who set these rules does not
+ * want to see it, but may look at it. Undefined: it is shown. With `changed`, only what touches the changes.
+ */
+export function keepOut(
+  issue: FoundIssue,
+  rules: FilterRules,
+  changed?: readonly LineSpan[],
+): 'outside' | 'hidden' | undefined {
   const { line, endLine } = issue.range;
-  return changed?.some(({ from, to }) => endLine >= from - nearChange && line <= to + nearChange) ?? true;
+  const near = changed?.some(({ from, to }) => endLine >= from - nearChange && line <= to + nearChange) ?? true;
+  if (!near) return 'outside';
+  const tooLight = severities.indexOf(issue.severity) > severities.indexOf(rules.minimumSeverity);
+  return tooLight || issue.confidence < rules.minimumConfidence ? 'hidden' : undefined;
 }
 
 /** The gravest and most certain first; then in the order of files and lines. */
@@ -37,5 +45,12 @@ export function capPerFile<T extends FoundIssue>(issues: readonly T[], most: num
     counts.set(issue.file, count + 1);
     if (count < most) kept.add(issue);
   }
+  return issues.filter((issue) => kept.has(issue));
+}
+
+/** The weightiest of all, at most `most` of them, in the order they came in. */
+export function capAll<T extends FoundIssue>(issues: readonly T[], most: number): T[] {
+  if (issues.length <= most) return [...issues];
+  const kept = new Set([...issues].sort(byWeight).slice(0, most));
   return issues.filter((issue) => kept.has(issue));
 }

@@ -30,6 +30,42 @@ export function merge<T extends FoundIssue>(statics: readonly T[], models: reado
   return { issues: [...merged, ...kept].sort(byFileAndLine), repeated: models.length - kept.length };
 }
 
+/**
+ * The findings of the static checks of one file, with each thing once: where the editor's tools say of a place what a rule
+ * of ours says, the rule's finding stands, because it brings the scenario and the fix, and names theirs.
+ */
+export function mergeStatics<T extends FoundIssue>(statics: readonly T[]): Merged<T> {
+  const editors = statics.filter(({ source }) => source === 'editor');
+  const said = new Set<T>();
+  const issues = statics.map((issue) => {
+    if (issue.source !== 'rule') return issue;
+    const same = editors.filter(
+      (editor) => !said.has(editor) && overlaps(issue, editor) && meansTheSame(issue, editor),
+    );
+    if (same.length === 0) return issue;
+    for (const editor of same) said.add(editor);
+    const names = [...new Set(same.map(({ ruleId }) => ruleId ?? 'the editor'))].join(', ');
+    const graver = [issue, ...same].sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity))[0];
+    return {
+      ...issue,
+      severity: graver?.severity ?? issue.severity,
+      confidence: Math.max(issue.confidence, ...same.map(({ confidence }) => confidence)),
+      description: `${issue.description} Also reported as ${names}.`,
+    };
+  });
+  return { issues: issues.filter((issue) => !said.has(issue)), repeated: said.size };
+}
+
+/** Whether the two have text in common; a finding of a whole statement and one of a word in it do. */
+function overlaps(a: FoundIssue, b: FoundIssue): boolean {
+  const before = (lineA: number, columnA: number, lineB: number, columnB: number) =>
+    lineA < lineB || (lineA === lineB && columnA < columnB);
+  return (
+    before(a.range.line, a.range.column, b.range.endLine, b.range.endColumn) &&
+    before(b.range.line, b.range.column, a.range.endLine, a.range.endColumn)
+  );
+}
+
 /** Whether a finding of the model is about what a static check has already found. */
 export function isCounterpart(model: FoundIssue, other: FoundIssue): boolean {
   if (!sameLines(model, other)) return false;
@@ -54,6 +90,8 @@ function enrich<T extends FoundIssue>(rule: T, model: T): T {
     description: model.description,
     ...(suggestion && { suggestion }),
     ...(fix && { fix }),
+    ...(rule.cwe === undefined && model.cwe && { cwe: model.cwe }),
+    ...(rule.symbol === undefined && model.symbol && { symbol: model.symbol }),
   };
 }
 

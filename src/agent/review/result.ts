@@ -27,6 +27,8 @@ export interface WireFinding {
   readonly description: string;
   readonly suggestion?: string;
   readonly rule_id?: string;
+  readonly cwe?: string;
+  readonly symbol?: string;
   readonly quote: string;
 }
 
@@ -36,14 +38,20 @@ export interface ReviewMetrics {
   readonly files_reviewed: number;
   readonly static_issues: number;
   readonly ai_suggestions: number;
-  /** Findings of the model that said what another finding says. */
+  /** Findings that said what another finding says: of the model, or of the editor and a rule. */
   readonly merged: number;
   /** Findings of the model whose quote stands nowhere in the file, or in several places alike. */
   readonly dropped_unanchored: number;
   /** Findings of the model that could not be understood. */
   readonly dropped_invalid: number;
-  /** Below the thresholds, outside the changes, or beyond the limit for one file. */
+  /** Findings that the model took back while it wrote them. */
+  readonly dropped_withdrawn: number;
+  /** Findings that a second look refuted. */
+  readonly dropped_refuted: number;
+  /** Below the thresholds, outside the changes, or beyond a limit. */
   readonly dropped_by_filter: number;
+  /** Of those the ones below the thresholds or beyond a limit: kept, and shown on demand. */
+  readonly hidden: number;
   readonly secrets_masked: number;
   readonly model_calls: number;
   readonly model_calls_saved: number;
@@ -52,8 +60,12 @@ export interface ReviewMetrics {
 
 export interface ReviewEnd {
   readonly findings: readonly Finding[];
-  /** Findings beyond the limit for one file. */
+  /** Findings beyond the limit for one file or for the run. */
   readonly beyond: number;
+  /** Findings below the thresholds. */
+  readonly below: number;
+  /** Why the static checks had nothing to say about some files: their languages have no rules. */
+  readonly withoutRules?: string;
   readonly notReviewed: readonly NotReviewed[];
   readonly metrics: ReviewMetrics;
   /** Why the model looked at nothing at all; undefined when it looked at something. */
@@ -75,8 +87,14 @@ export function reviewResult(end: ReviewEnd): ReviewResult {
 
 /** Never says that files are clean, only that nothing was found, and in how many of them. */
 function summaryOf(end: ReviewEnd): string {
-  if (end.beyond === 0) return reviewedSentence(end);
-  return `${reviewedSentence(end)} ${plural(end.beyond, 'more finding')} beyond the limit for one file ${end.beyond === 1 ? 'is' : 'are'} left out.`;
+  const { beyond, below } = end;
+  const verb = (count: number) => (count === 1 ? 'is' : 'are');
+  return [
+    reviewedSentence(end),
+    ...(end.withoutModel !== undefined && end.withoutRules ? [end.withoutRules] : []),
+    ...(beyond > 0 ? [`${plural(beyond, 'more finding')} beyond the limits ${verb(beyond)} left out.`] : []),
+    ...(below > 0 ? [`${plural(below, 'finding')} below the set severity or confidence ${verb(below)} hidden.`] : []),
+  ].join(' ');
 }
 
 function reviewedSentence({ findings, notReviewed, metrics, withoutModel }: ReviewEnd): string {
@@ -121,6 +139,8 @@ function wireFinding(finding: Finding): WireFinding {
     description: cleanText(finding.description, 2000),
     ...(finding.suggestion && { suggestion: cleanText(finding.suggestion, 1000) }),
     ...(finding.ruleId && { rule_id: finding.ruleId }),
+    ...(finding.cwe && { cwe: finding.cwe }),
+    ...(finding.symbol && { symbol: cleanText(finding.symbol, 200) }),
     quote: finding.quote,
   };
 }

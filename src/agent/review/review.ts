@@ -11,11 +11,13 @@ import type { Worker, WorkOutcome, WorkReport } from '../tasks/task.ts';
 import { cleanText } from '../workspace/clean.ts';
 import type { NotReviewed, Snapshot } from '../workspace/snapshot.ts';
 import { type AnswerMemory, createAnswerMemory } from './ai/answerMemory.ts';
-import { capPerFile } from './filter.ts';
-import { merge } from './merge.ts';
+import type { ContextBlock } from './ai/contextBlock.ts';
+import { capAll, capPerFile } from './filter.ts';
+import { merge, mergeStatics } from './merge.ts';
 import { type ModelPhase, modelPhase } from './modelPhase.ts';
 import { type ReviewMetrics, reviewResult } from './result.ts';
 import { findingMaker, openFile, type ReviewedFile } from './reviewedFile.ts';
+import { grammarFor } from './static/engineFolder.ts';
 import { createSlices } from './static/slices.ts';
 import type { StaticCheck } from './static/staticCheck.ts';
 import { staticPhase } from './staticPhase.ts';
@@ -28,6 +30,18 @@ export interface ReviewParts {
   checks(): Promise<readonly StaticCheck[]>;
   /** For the task that `signal` ends. */
   model(signal: AbortSignal): Promise<Outcome<Model>>;
+  /** Absolute path of a folder where answers of the model are kept. Absent: they last as long as the process. */
+  readonly answersFolder?: string;
+  /** What helps the model to judge a file, and what holds for all of them; redacted. Absent: the code alone. */
+  readonly context?: ReviewContext;
+}
+
+/** Data for the prompt, shown before the code and never under review. The most useful block comes first. */
+export interface ReviewContext {
+  /** What holds for every file of a run, such as the project's guidelines. */
+  shared?(snapshots: readonly Snapshot[], signal: AbortSignal): Promise<readonly ContextBlock[]>;
+  /** What helps with one file: callers, imported definitions. */
+  of?(snapshot: Snapshot, signal: AbortSignal): Promise<readonly ContextBlock[]>;
 }
 
 /**
@@ -36,7 +50,8 @@ export interface ReviewParts {
  * many tasks: it remembers the model's answers, so that unchanged code is not asked about again.
  */
 export function createReviewer(parts: ReviewParts): Worker {
-  const memory = createAnswerMemory();
+  const { answersFolder: folder, log } = parts;
+  const memory = createAnswerMemory({ log, ...(folder !== undefined && { folder }) });
   return async (task, report, signal) => {
     signal.throwIfAborted();
     const payload = parseReview(task.payload);
@@ -105,10 +120,15 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
   let asked: ModelPhase | undefined;
   if (model.ok) {
     progress.ask();
+    const { context } = run;
+    const sharedContext = await context?.shared?.(read.snapshots, signal);
     asked = await modelPhase(
       files,
       {
         clock,
+        log,
+        ...(sharedContext && { sharedContext }),
+        ...(context?.of && { contextOf: context.of }),
         model: model.value,
         memory: run.memory,
         rules,
@@ -124,9 +144,9 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
   }
   signal.throwIfAborted();
 
-  const concluded = conclude(files, rules.findingsPerFile);
-  const { findings, repeated } = concluded;
-  const beyond = statics.beyond + concluded.beyond;
+  const { findings, repeated, hidden, beyond: cut } = conclude(files, rules);
+  const beyond = statics.beyond + cut;
+  const below = hidden.length - beyond;
   const unasked = model.ok ? [] : files.map(({ snapshot }) => leftOut(snapshot, model.failure));
   const notReviewed = [...read.notReviewed, ...statics.notReviewed, ...unasked, ...(asked?.notReviewed ?? [])];
   const left = new Set(notReviewed.map(({ file }) => file));
@@ -139,7 +159,10 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
     merged: repeated,
     dropped_unanchored: asked?.unanchored ?? 0,
     dropped_invalid: asked?.invalid ?? 0,
-    dropped_by_filter: statics.dropped + (asked?.dropped ?? 0) + beyond,
+    dropped_withdrawn: asked?.withdrawn ?? 0,
+    dropped_refuted: asked?.refuted ?? 0,
+    dropped_by_filter: statics.outside + (asked?.outside ?? 0) + hidden.length,
+    hidden: hidden.length,
     secrets_masked: files.reduce((sum, { redacted }) => sum + redacted, 0),
     model_calls: asked?.calls ?? 0,
     model_calls_saved: asked?.recalled ?? 0,
@@ -155,12 +178,23 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
   report.replaceFindings(
     findings,
     lookedAt.map(({ snapshot }) => snapshot.file),
+    hidden.slice(0, mostHidden),
   );
   report.progress(1, 'Reviewed', 'done');
   log('info', 'Review done', { task: run.taskId, ...metrics, not_reviewed: notReviewed.length });
 
   const withoutModel = files.length > 0 && !model.ok ? { withoutModel: model.failure.message } : {};
-  const result = reviewResult({ findings, beyond, notReviewed, metrics, nameOf, ...withoutModel });
+  const withoutRules = unruled(files);
+  const result = reviewResult({
+    findings,
+    beyond,
+    below,
+    notReviewed,
+    metrics,
+    nameOf,
+    ...withoutModel,
+    ...(withoutRules && { withoutRules }),
+  });
   const metadata = {
     static_issues: metrics.static_issues,
     ai_suggestions: metrics.ai_suggestions,
@@ -176,19 +210,41 @@ function leftOut(snapshot: Snapshot, failure: Failure): NotReviewed {
   return { file: snapshot.file, reason: `AI review: ${failure.message}` };
 }
 
-/** What the phases found in each file, as one list. `beyond`: left out by the limit for one file. */
-function conclude(files: readonly ReviewedFile[], most: number) {
-  const findings: Finding[] = [];
+/** Hidden findings beyond this many are counted and not kept. */
+const mostHidden = 1000;
+
+/**
+ * What the phases found in each file, as one list. `beyond`: left out by the limits for one file and for the run, and
+ * with all that is below the thresholds among the `hidden`.
+ */
+function conclude(files: readonly ReviewedFile[], { findingsPerFile, findingsPerRun }: Settings['review']) {
+  const all: Finding[] = [];
+  const hidden: Finding[] = [];
   let repeated = 0;
-  let beyond = 0;
   for (const file of files) {
-    const merged = merge(file.statics, file.models);
-    const kept = capPerFile(merged.issues, most);
-    repeated += merged.repeated;
-    beyond += merged.issues.length - kept.length;
-    findings.push(...kept);
+    const statics = mergeStatics(file.statics);
+    const merged = merge(statics.issues, file.models);
+    const kept = capPerFile(merged.issues, findingsPerFile);
+    repeated += statics.repeated + merged.repeated;
+    hidden.push(...file.hidden, ...merged.issues.filter((finding) => !kept.includes(finding)));
+    all.push(...kept);
   }
-  return { findings, repeated, beyond };
+  const findings = capAll(all, findingsPerRun);
+  const counted = new Set(findings);
+  hidden.push(...all.filter((finding) => !counted.has(finding)));
+  const beyond = hidden.length - files.reduce((sum, file) => sum + file.hidden.length, 0);
+  return { findings, repeated, hidden, beyond };
+}
+
+/** A sentence that names the languages no rule of ours is for; undefined when there are rules for all. */
+function unruled(files: readonly ReviewedFile[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const { snapshot } of files) {
+    if (!grammarFor(snapshot.language)) counts.set(snapshot.language, (counts.get(snapshot.language) ?? 0) + 1);
+  }
+  if (counts.size === 0) return undefined;
+  const named = [...counts].map(([language, count]) => `${language} (${count} ${count === 1 ? 'file' : 'files'})`);
+  return `There are no rules for ${named.join(', ')}: only secrets, hidden text and what the editor says were looked for there.`;
 }
 
 /** Undefined when everything that was to be reviewed was. No changed file at all is a complete answer. */

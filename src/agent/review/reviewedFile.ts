@@ -17,11 +17,13 @@ export interface ReviewedFile {
   statics: readonly Finding[];
   /** What the model found, filtered. */
   models: readonly Finding[];
+  /** What either found that is below the thresholds or beyond a limit: not shown, but there to be looked at. */
+  hidden: readonly Finding[];
 }
 
 export function openFile(snapshot: Snapshot): ReviewedFile {
   const { text, count } = redact(snapshot.text);
-  return { snapshot, shownText: withoutHidden(text), redacted: count, statics: [], models: [] };
+  return { snapshot, shownText: withoutHidden(text), redacted: count, statics: [], models: [], hidden: [] };
 }
 
 /** Gives findings their identity, and takes out of their words what may not leave this machine. */

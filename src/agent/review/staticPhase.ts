@@ -6,14 +6,14 @@ import { abreast } from '../shared/abreast.ts';
 import { orAborted } from '../shared/orAborted.ts';
 import type { NotReviewed } from '../workspace/snapshot.ts';
 import { injectionIssues } from './ai/injectionGuard.ts';
-import { capPerFile, passes } from './filter.ts';
+import { capPerFile, keepOut } from './filter.ts';
 import type { ReviewedFile } from './reviewedFile.ts';
 import type { StaticCheck } from './static/staticCheck.ts';
 
 export interface StaticPhase {
-  /** Below the thresholds or outside the changes. */
-  readonly dropped: number;
-  /** Left out by the limit for one file. */
+  /** Findings outside the changes. */
+  readonly outside: number;
+  /** Findings left out by the limit for one file; they are among the hidden ones of their file. */
   readonly beyond: number;
   readonly notReviewed: readonly NotReviewed[];
   readonly failure?: Failure;
@@ -40,7 +40,7 @@ export async function staticPhase(
   signal: AbortSignal,
 ): Promise<StaticPhase> {
   const notReviewed: NotReviewed[] = [];
-  let dropped = 0;
+  let outside = 0;
   let beyond = 0;
   let done = 0;
   let failure: Failure | undefined;
@@ -52,9 +52,13 @@ export async function staticPhase(
     notReviewed.push({ file, reason: `${what} broke down` });
   };
   const take = (file: ReviewedFile, issues: readonly FoundIssue[]) => {
-    const wanted = issues.filter((issue) => passes(issue, parts.rules, file.snapshot.changed));
-    dropped += issues.length - wanted.length;
-    const findings = wanted.map((issue) => parts.toFinding(file, issue));
+    const findings: Finding[] = [];
+    for (const issue of issues) {
+      const reason = keepOut(issue, parts.rules, file.snapshot.changed);
+      if (reason === 'outside') outside += 1;
+      else if (reason) file.hidden = [...file.hidden, parts.toFinding(file, issue)];
+      else findings.push(parts.toFinding(file, issue));
+    }
     file.statics = [...file.statics, ...findings];
     if (findings.length > 0) parts.found(findings);
   };
@@ -85,7 +89,8 @@ export async function staticPhase(
   for (const file of files) {
     const kept = capPerFile(file.statics, parts.rules.findingsPerFile);
     beyond += file.statics.length - kept.length;
+    file.hidden = [...file.hidden, ...file.statics.filter((finding) => !kept.includes(finding))];
     file.statics = kept;
   }
-  return { dropped, beyond, notReviewed, ...(failure && { failure }) };
+  return { outside, beyond, notReviewed, ...(failure && { failure }) };
 }

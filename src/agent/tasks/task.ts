@@ -82,8 +82,11 @@ export interface WorkReport {
   progress(progress: number, message: string, stage: string): void;
   /** Findings the moment they exist, so that they can be shown before the task ends. */
   found(findings: readonly Finding[]): void;
-  /** The final list for the task: replaces all that was `found`. `reviewed`: the workspace paths that were looked at. */
-  replaceFindings(findings: readonly Finding[], reviewed: readonly string[]): void;
+  /**
+   * The final list for the task: replaces all that was `found`. `reviewed`: the workspace paths that were looked at.
+   * `hidden`: found as well, but below the person's thresholds or beyond a limit; for a surface that shows them on demand.
+   */
+  replaceFindings(findings: readonly Finding[], reviewed: readonly string[], hidden?: readonly Finding[]): void;
 }
 
 /** Does one kind of task. */

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FoundIssue } from '../../../src/agent/findings/finding.ts';
 import type { ModelFinding } from '../../../src/agent/review/ai/answerSchema.ts';
-import { placerFor } from '../../../src/agent/review/ai/placeFinding.ts';
-import { capPerFile, passes } from '../../../src/agent/review/filter.ts';
-import { merge } from '../../../src/agent/review/merge.ts';
+import { createPlacer } from '../../../src/agent/review/ai/placer.ts';
+import { capAll, capPerFile, keepOut } from '../../../src/agent/review/filter.ts';
+import { merge, mergeStatics } from '../../../src/agent/review/merge.ts';
 import { recommend } from '../../../src/agent/review/recommend.ts';
 
 function issue(line: number, more: Partial<FoundIssue> = {}): FoundIssue {
@@ -24,20 +24,20 @@ function issue(line: number, more: Partial<FoundIssue> = {}): FoundIssue {
 
 test('a finding passes at the thresholds and not below them', () => {
   const rules = { minimumSeverity: 'medium', minimumConfidence: 0.8 } as const;
-  assert.ok(passes(issue(1), rules));
-  assert.ok(passes(issue(1, { severity: 'critical' }), rules));
-  assert.ok(!passes(issue(1, { severity: 'low' }), rules));
-  assert.ok(!passes(issue(1, { confidence: 0.79 }), rules));
+  assert.equal(keepOut(issue(1), rules), undefined);
+  assert.equal(keepOut(issue(1, { severity: 'critical' }), rules), undefined);
+  assert.equal(keepOut(issue(1, { severity: 'low' }), rules), 'hidden');
+  assert.equal(keepOut(issue(1, { confidence: 0.79 }), rules), 'hidden');
 });
 
 test('a finding counts as of the changes up to three lines away', () => {
   const rules = { minimumSeverity: 'low', minimumConfidence: 0 } as const;
   const changed = [{ from: 10, to: 12 }];
   assert.deepEqual(
-    [6, 7, 12, 15, 16].map((line) => passes(issue(line), rules, changed)),
-    [false, true, true, true, false],
+    [6, 7, 12, 15, 16].map((line) => keepOut(issue(line), rules, changed)),
+    ['outside', undefined, undefined, undefined, 'outside'],
   );
-  assert.ok(!passes(issue(1), rules, []));
+  assert.equal(keepOut(issue(1), rules, []), 'outside');
 });
 
 test('the limit for a file keeps the gravest, in their order', () => {
@@ -68,6 +68,44 @@ test('what the editor says on that line already is not said again, but another t
   assert.deepEqual(issues[0], editor, 'what the editor says is its own');
   assert.equal(repeated, 1);
   assert.equal(merge([editor], [issue(9)]).issues.length, 2, 'another line is another finding');
+});
+
+test('a rule and the editor on one place about one thing become one finding', () => {
+  const rule = issue(4, {
+    source: 'rule',
+    ruleId: 'js-nan-compare',
+    title: 'A comparison with NaN has the same result always',
+    description: 'value === NaN is always false, so the condition never holds.',
+    severity: 'medium',
+  });
+  const editor = issue(4, {
+    source: 'editor',
+    severity: 'high',
+    title: "This condition will always return 'false'.",
+    description: "This condition will always return 'false'.",
+    ruleId: 'ts(2845)',
+  });
+  const elsewhere = { ...editor, range: { ...editor.range, column: 40, endColumn: 50 } };
+  const { issues, repeated } = mergeStatics([rule, editor, elsewhere]);
+  assert.equal(repeated, 1);
+  assert.deepEqual(
+    issues.map(({ ruleId, severity }) => [ruleId, severity]),
+    [
+      ['js-nan-compare', 'high'],
+      ['ts(2845)', 'high'],
+    ],
+  );
+  assert.match(issues[0]?.description ?? '', /Also reported as ts\(2845\)\.$/);
+  const other = issue(4, { source: 'editor', title: 'Cannot find name foo.', description: 'Cannot find name foo.' });
+  assert.equal(mergeStatics([rule, other]).issues.length, 2, 'another thing at the same place stays');
+});
+
+test('the limit for a run keeps the gravest of all files', () => {
+  const issues = [issue(1, { severity: 'low' }), issue(2, { severity: 'high', file: 'b.ts' }), issue(3)];
+  assert.deepEqual(
+    capAll(issues, 2).map(({ range }) => range.line),
+    [2, 3],
+  );
 });
 
 test('a rule enriched by the model keeps its name and place and takes the graver judgement', () => {
@@ -123,7 +161,7 @@ function said(more: Partial<ModelFinding>): ModelFinding {
   };
 }
 const place = (finding: ModelFinding, code = text) =>
-  placerFor({ file: 'a.ts', language: 'typescript', text: code }, code)(finding);
+  createPlacer({ file: 'a.ts', language: 'typescript', text: code }, code)(finding);
 
 test('a fix is kept when it replaces text that stands once, and widened until it does', () => {
   assert.deepEqual(place(said({ fix: { old: 'if (b) {', new: 'if (c) {' } }))?.fix, {

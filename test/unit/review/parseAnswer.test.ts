@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import * as z from 'zod';
-import { readModelFinding, reportForm } from '../../../src/agent/review/ai/answerSchema.ts';
+import { asItem, readModelFinding, reportForm } from '../../../src/agent/review/ai/answerSchema.ts';
 import { createAnswerParser } from '../../../src/agent/review/ai/parseAnswer.ts';
 
 const finding = (number: number, more: object = {}) => ({
@@ -153,12 +153,29 @@ test('the form sent to the model accepts what the reader accepts, and uses no ke
   const text = JSON.stringify(reportForm.schema);
   assert.doesNotMatch(text, /"(minimum|maximum|maxItems|minItems|maxLength|minLength|pattern|format|default)":/);
   const schema = z.fromJSONSchema(reportForm.schema);
-  const full = finding(1, { symbol: 'run', suggestion: 'x', fix: { old: 'a', new: 'b' } });
-  assert.ok(schema.safeParse({ notes: '', findings: [full, finding(2)] }).success);
+  const worked = { file: 1, symbol: 'run', trace: '1: it enters', verdict: 'defect' };
+  const full = finding(1, { ...worked, cwe: 'CWE-369', suggestion: 'x', fix: { old: 'a', new: 'b' } });
+  assert.ok(schema.safeParse({ notes: '', findings: [full, finding(2, worked)] }).success);
   assert.ok(!schema.safeParse({ notes: '', findings: [{ ...full, praise: 'well done' }] }).success);
   for (const key of ['quote', 'failure_scenario', 'category', 'severity', 'confidence', 'title']) {
     const { [key]: _gone, ...rest } = full as Record<string, unknown>;
     assert.ok(!schema.safeParse({ notes: '', findings: [rest] }).success, `${key} may be missing in the form`);
     assert.equal(readModelFinding(rest), undefined, `${key} may be missing for the reader`);
   }
+});
+
+test('what the model takes back is counted, and is an answer', () => {
+  const parsed = createAnswerParser();
+  assert.deepEqual(parsed.add(answer(finding(1, { verdict: 'Withdrawn' }), { verdict: 'withdrawn', quote: 5 })), []);
+  assert.deepEqual(parsed.end(true), []);
+  assert.deepEqual([parsed.withdrawn, parsed.invalid, parsed.readable], [2, 0, true]);
+  assert.equal(read(answer(finding(1, { verdict: 'defect' }))).early.length, 1);
+});
+
+test('a weakness is read when it has a number, and a finding that is kept reads the same again', () => {
+  const whole = readModelFinding(finding(3, { cwe: 'cwe-89', symbol: 'run', file: 2, fix: { old: 'a', new: 'b' } }));
+  assert.equal(whole?.cwe, 'CWE-89');
+  assert.equal(readModelFinding(finding(3, { cwe: 'SQL injection' }))?.cwe, undefined);
+  assert.ok(whole);
+  assert.deepEqual(readModelFinding(JSON.parse(JSON.stringify(asItem(whole)))), whole);
 });

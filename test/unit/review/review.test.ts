@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { failed, failures, type Outcome, succeeded } from '../../../src/agent/failures.ts';
 import type { Finding, FoundIssue } from '../../../src/agent/findings/finding.ts';
 import { type Model, type ModelEvent, noTokens } from '../../../src/agent/models/model.ts';
 import type { ReviewResult } from '../../../src/agent/review/result.ts';
-import { createReviewer } from '../../../src/agent/review/review.ts';
+import { createReviewer, type ReviewContext } from '../../../src/agent/review/review.ts';
 import type { StaticCheck } from '../../../src/agent/review/static/staticCheck.ts';
 import { checkSettings } from '../../../src/agent/settings.ts';
 import type { Task, WorkReport } from '../../../src/agent/tasks/task.ts';
@@ -55,11 +58,13 @@ interface Setup {
   check?: StaticCheck['check'];
   model?: Model | Outcome<Model>;
   review?: object;
+  folder?: string;
+  context?: ReviewContext;
 }
 
-function setUp({ snapshots = [], notReviewed = [], issues = [], check, model, review = {} }: Setup) {
+function setUp({ snapshots = [], notReviewed = [], issues = [], check, model, review = {}, folder, context }: Setup) {
   const found: Finding[][] = [];
-  const finals: { findings: readonly Finding[]; reviewed: readonly string[] }[] = [];
+  const finals: { findings: readonly Finding[]; reviewed: readonly string[]; hidden?: readonly Finding[] }[] = [];
   const stages: string[] = [];
   const report: WorkReport = {
     progress: (fraction, _message, stage) => {
@@ -67,13 +72,15 @@ function setUp({ snapshots = [], notReviewed = [], issues = [], check, model, re
       stages.push(stage);
     },
     found: (findings) => found.push([...findings]),
-    replaceFindings: (findings, reviewed) => finals.push({ findings, reviewed }),
+    replaceFindings: (findings, reviewed, hidden = []) => finals.push({ findings, reviewed, hidden }),
   };
   const settings = checkSettings({ review }).settings;
   const reviewer = createReviewer({
     clock: new FakeClock(),
     log: () => {},
     settings: () => settings,
+    ...(folder !== undefined && { answersFolder: folder }),
+    ...(context && { context }),
     workspace: { snapshots: async () => succeeded({ snapshots, notReviewed }) },
     checks: async () => [
       { name: 'rules', check: check ?? (async ({ file }) => issues.filter((issue) => issue.file === file)) },
@@ -311,18 +318,190 @@ test('unchanged code is not asked about again', async () => {
   assert.equal(second.result?.metrics.model_calls_saved, 1);
 });
 
-test('the first call goes out alone, then three at once', async () => {
+test('the first call goes out alone, then four at once', async () => {
   const model = new ScriptedModel('m');
   const activeAtStart: number[] = [];
   model.onRequest = () => {
     activeAtStart.push(model.active);
     return formAnswer({ notes: '', findings: [] });
   };
-  const snapshots = Array.from({ length: 8 }, (_, index) => snapshot(`${index}.py`, `${average}# ${index}`));
+  const snapshots = Array.from({ length: 12 }, (_, index) => snapshot(`${index}.py`, average.repeat(200)));
   await setUp({ snapshots, model }).run();
-  assert.equal(model.requests.length, 8);
+  assert.equal(model.requests.length, 12);
   assert.equal(activeAtStart[0], 1);
-  assert.equal(model.mostActive, 3);
+  assert.equal(model.mostActive, 4);
+  assert.ok(model.requests.every(({ reuse }) => reuse));
+});
+
+test('short files share a request, and each finding goes to the file whose number it gives', async () => {
+  const model = new ScriptedModel('m');
+  model.onRequest = ({ prompt, reuse }) => {
+    assert.equal(reuse, undefined, 'nothing follows that could use it again');
+    assert.match(prompt, /File 3 of 3:/);
+    return formAnswer({
+      notes: '',
+      findings: [
+        { ...divides, file: 2 },
+        { ...divides, file: 3, title: 'Division' },
+      ],
+    });
+  };
+  const snapshots = ['a.py', 'b.py', 'c.py'].map((file) => snapshot(file, average));
+  const { result } = await setUp({ snapshots, model }).run();
+  assert.deepEqual(
+    result?.findings.map(({ file, line }) => `${file}:${line}`),
+    ['b.py:3', 'c.py:3'],
+  );
+  assert.equal(model.requests.length, 1);
+  assert.equal(result?.metrics.files_reviewed, 3);
+});
+
+test('a finding with the wrong number of its file is placed by its quote when that stands in one file alone', async () => {
+  const sum = { ...divides, file: 9, quote: '    total = sum(items)', line_hint: 2, title: 'Sum of text' };
+  const findings = [{ ...divides, file: 2 }, sum];
+  const model = new ScriptedModel('m', formAnswer({ notes: '', findings }));
+  const { result } = await setUp({ snapshots: [snapshot('a.py', average), snapshot('q.py', query)], model }).run();
+  assert.deepEqual(
+    result?.findings.map(({ file }) => file),
+    ['a.py', 'a.py'],
+  );
+});
+
+test('of files that shared a request only the changed one is asked about again', async () => {
+  const model = new ScriptedModel('m');
+  model.onRequest = () => formAnswer({ notes: '', findings: [] });
+  const texts = { 'a.py': average, 'b.py': average };
+  const snapshots: Snapshot[] = [];
+  const { run } = setUp({ snapshots, model });
+  const fill = () => snapshots.splice(0, 2, ...Object.entries(texts).map(([file, text]) => snapshot(file, text)));
+  fill();
+  await run();
+  texts['b.py'] += '# more';
+  fill();
+  const { result } = await run();
+  assert.equal(model.requests.length, 2);
+  assert.match(model.requests[1]?.prompt ?? '', /"b\.py"/);
+  assert.doesNotMatch(model.requests[1]?.prompt ?? '', /"a\.py"/);
+  assert.equal(result?.metrics.model_calls_saved, 1);
+});
+
+test('after a restart an unchanged tree is not asked about again, whichever model of a list had answered', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'answers-'));
+  try {
+    const snapshots = [snapshot('a.py', average), snapshot('q.py', query.repeat(300))];
+    const first = new ScriptedModel('first of the list');
+    first.onRequest = () => formAnswer({ notes: '', findings: [divides] });
+    let asked = 'first of the list';
+    const chosen: Model = {
+      get id() {
+        return asked;
+      },
+      stream: (request, signal) => {
+        asked = 'the one that answered';
+        return first.stream(request, signal);
+      },
+    };
+    const before = await setUp({ snapshots, model: chosen, folder }).run();
+    assert.equal(before.result?.metrics.model_calls, 2);
+    const again = new ScriptedModel('first of the list');
+    const { result } = await setUp({ snapshots, model: again, folder }).run();
+    assert.equal(again.requests.length, 0);
+    assert.equal(result?.findings[0]?.title, divides.title);
+    const kept = readFileSync(join(folder, 'answers.jsonl'), 'utf8');
+    assert.ok(!kept.includes('total = sum(items)'), 'source that no finding quotes was kept');
+    assert.ok(!kept.includes('select * from'));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('what is below the thresholds is kept for who wants to see it, and the summary says how many', async () => {
+  const model = new ScriptedModel('m', formAnswer({ notes: '', findings: [{ ...divides, confidence: 0.45 }] }));
+  const { run, finals, found } = setUp({ snapshots: [snapshot('a.py', average)], model });
+  const { result } = await run();
+  assert.deepEqual(found, []);
+  assert.deepEqual(result?.findings, []);
+  assert.deepEqual(
+    finals[0]?.hidden?.map(({ title, confidence }) => [title, confidence]),
+    [[divides.title, 0.45]],
+  );
+  assert.match(result?.summary ?? '', /1 finding below the set severity or confidence is hidden\.$/);
+  assert.equal(result?.metrics.hidden, 1);
+});
+
+test('a finding that the model takes back while it writes is not shown', async () => {
+  const findings = [{ ...divides, verdict: 'withdrawn' }, { verdict: 'withdrawn' }];
+  const model = new ScriptedModel('m', formAnswer({ notes: '', findings }));
+  const { outcome, result } = await setUp({ snapshots: [snapshot('a.py', average)], model }).run();
+  assert.equal(outcome.status, 'completed');
+  assert.deepEqual(result?.findings, []);
+  assert.equal(result?.metrics.dropped_withdrawn, 2);
+  assert.equal(result?.metrics.dropped_invalid, 0);
+});
+
+test('a second look drops the grave findings that it refutes, and is remembered too', async () => {
+  const other = {
+    ...divides,
+    quote: '    total = sum(items)',
+    line_hint: 2,
+    title: 'Sum of text',
+    severity: 'critical',
+  };
+  const light = { ...divides, severity: 'low', title: 'Light', quote: 'def average(items):', line_hint: 1 };
+  const model = new ScriptedModel('m');
+  model.onRequest = ({ tool, prompt }) => {
+    if (tool?.name !== 'give_verdicts') return formAnswer({ notes: '', findings: [divides, other, light] });
+    assert.match(prompt, /"finding": 1,\n {2}"line": 2,/);
+    assert.doesNotMatch(prompt, /"Light"/);
+    return formAnswer({
+      verdicts: [
+        { finding: 1, case: '', verdict: 'refuted' },
+        { finding: 2, case: '', verdict: 'stands' },
+      ],
+    });
+  };
+  const { run } = setUp({ snapshots: [snapshot('a.py', average)], model, review: { verify: true } });
+  const { result } = await run();
+  assert.deepEqual(
+    result?.findings.map(({ title }) => title),
+    ['Light', divides.title],
+  );
+  assert.equal(result?.metrics.dropped_refuted, 1);
+  assert.equal(result?.metrics.model_calls, 2);
+  const again = await run();
+  assert.equal(again.result?.findings.length, 2);
+  assert.equal(model.requests.length, 2);
+});
+
+test('a second look that fails refutes nothing', async () => {
+  const model = new ScriptedModel('m', formAnswer({ notes: '', findings: [divides] }), [failing(failures.streamCut())]);
+  const { run } = setUp({ snapshots: [snapshot('a.py', average)], model, review: { verify: true } });
+  const { outcome, result } = await run();
+  assert.equal(outcome.status, 'completed');
+  assert.equal(result?.findings.length, 1);
+});
+
+test('static checks of a language without rules say so', async () => {
+  const files = [snapshot('a.kt', 'fun f() = 1', { language: 'kotlin' }), snapshot('a.py', average)];
+  const { result } = await setUp({ snapshots: files, review: { useModel: false } }).run();
+  assert.match(result?.summary ?? '', /There are no rules for kotlin \(1 file\)/);
+  const python = await setUp({ snapshots: files.slice(1), review: { useModel: false } }).run();
+  assert.doesNotMatch(python.result?.summary ?? '', /no rules/);
+});
+
+test('context is shown to the model as data, before the code', async () => {
+  const model = new ScriptedModel('m');
+  model.onRequest = ({ prompt }) => {
+    assert.ok(prompt.indexOf('Guideline A') < prompt.indexOf('caller of average'));
+    assert.ok(prompt.indexOf('caller of average') < prompt.indexOf('1| def average'));
+    return formAnswer({ notes: '', findings: [] });
+  };
+  const context = {
+    shared: async () => [{ title: 'AGENTS.md', text: 'Guideline A' }],
+    of: async () => [{ title: 'caller of average', text: 'average([])' }],
+  };
+  await setUp({ snapshots: [snapshot('a.py', average)], model, context }).run();
+  assert.equal(model.requests.length, 1);
 });
 
 test('an abort ends the review with its reason, in the model and in a check', async () => {

@@ -8,6 +8,8 @@ export interface AnswerEnd {
   readonly tokens: TokenUse;
   /** Findings that could not be understood. */
   readonly invalid: number;
+  /** Findings that the model itself took back. */
+  readonly withdrawn: number;
   /** Whether anything of the answer arrived. */
   readonly began: boolean;
   /** Why the answer is not whole; the findings that were given stand. */
@@ -50,11 +52,17 @@ export async function askModel(
       give(parser.end(event.kind === 'done'));
       const { tokens } = event;
       const failure = event.kind === 'failed' ? event.failure : missing(parser.readable);
-      return { tokens, began, invalid: parser.invalid, ...(failure && { failure }) };
+      return { tokens, began, invalid: parser.invalid, withdrawn: parser.withdrawn, ...(failure && { failure }) };
     }
   }
   signal.throwIfAborted();
-  return { tokens: noTokens, began, invalid: parser.invalid, failure: failures.streamCut() };
+  return {
+    tokens: noTokens,
+    began,
+    invalid: parser.invalid,
+    withdrawn: parser.withdrawn,
+    failure: failures.streamCut(),
+  };
 }
 
 const longestText = 400_000;

@@ -1,45 +1,100 @@
 import type { LineSpan } from '../../workspace/snapshot.ts';
+import { enclosing } from '../enclosing.ts';
 import type { Lines } from '../lines.ts';
 
 /** A line longer than this is shown in part: it is data or generated, and would push the code out. */
 export const longestLine = 4000;
 /** Lines that two neighbouring chunks share, so that what stands at the seam is seen whole once. */
 const overlap = 20;
-/** Lines around a change that are shown with it. */
-const surroundings = 80;
+/** Lines around a change that are shown with it where no function stands around it, and where one does. */
+const surroundings = 40;
+const margin = 5;
+/** A function or class longer than this does not come whole with a change inside it. */
+const longestEnclosing = 160;
+/** Lines left out between two shown spans cost a line of their own; fewer than this are shown instead. */
+const shortestGap = 8;
+
+/** The 1-based inclusive line spans of a whole text to show to a model one after the other, each within the budget. */
+export function chunksOf(lines: Lines, budget: number): LineSpan[] {
+  return split(lines, { from: 1, to: lines.count }, budget);
+}
 
 /**
- * The 1-based inclusive line spans to show to a model one after the other, each at most `budget` characters long.
- * With `changed`, only what stands around the changes.
+ * What to show to a model one after the other: each part is the 1-based inclusive line spans, in order, that are shown
+ * together, at most `budget` characters of them. With `changed`, only the functions around the changes, whole.
  */
-export function chunksOf(lines: Lines, budget: number, changed?: readonly LineSpan[]): LineSpan[] {
-  const wanted = changed ? around(changed, lines.count) : [{ from: 1, to: lines.count }];
-  return wanted.flatMap((span) => split(lines, span, budget));
+export function partsOf(lines: Lines, budget: number, changed?: readonly LineSpan[]): LineSpan[][] {
+  const wanted = changed ? around(lines, changed) : [{ from: 1, to: lines.count }];
+  const parts: LineSpan[][] = [];
+  let room = 0;
+  for (const span of wanted.flatMap((one) => split(lines, one, budget))) {
+    const cost = costOf(lines, span);
+    const last = parts.at(-1);
+    const follows = (last?.at(-1)?.to ?? span.from) < span.from;
+    if (last && follows && changed && cost <= room) last.push(span);
+    else {
+      parts.push([span]);
+      room = budget;
+    }
+    room -= cost;
+  }
+  return parts;
 }
 
-/** The two halves of a span for which the model had not enough room; empty when it cannot be halved. */
-export function halvesOf({ from, to }: LineSpan): LineSpan[] {
+/** Characters that a span takes up, the gutter included. */
+export function costOf(lines: Lines, { from, to }: LineSpan): number {
+  let cost = 0;
+  for (let line = from; line <= to; line++) cost += lineCost(lines, line);
+  return cost;
+}
+
+/** The two halves of a part for which the model had not enough room; empty when it cannot be halved. */
+export function halvesOf(part: readonly LineSpan[]): LineSpan[][] {
+  const [only, ...others] = part;
+  if (!only) return [];
+  if (others.length > 0) {
+    const middle = Math.ceil(part.length / 2);
+    return [part.slice(0, middle), part.slice(middle)];
+  }
+  const { from, to } = only;
   if (to - from < 20) return [];
   const middle = Math.floor((from + to) / 2);
-  return [
-    { from, to: middle },
-    { from: middle + 1, to },
-  ];
+  return [[{ from, to: middle }], [{ from: middle + 1, to }]];
 }
 
-function around(changed: readonly LineSpan[], count: number): LineSpan[] {
+function around(lines: Lines, changed: readonly LineSpan[]): LineSpan[] {
   const merged: { from: number; to: number }[] = [];
-  for (const { from, to } of [...changed].sort((a, b) => a.from - b.from)) {
-    const span = { from: Math.max(1, from - surroundings), to: Math.min(count, to + surroundings) };
+  const spans = changed.map((change) => surrounding(lines, change)).sort((a, b) => a.from - b.from);
+  for (const { from, to } of spans) {
     const last = merged.at(-1);
-    if (last && span.from <= last.to + 1) last.to = Math.max(last.to, span.to);
-    else if (span.from <= span.to) merged.push(span);
+    if (last && from <= last.to + shortestGap) last.to = Math.max(last.to, to);
+    else if (from <= to) merged.push({ from, to });
   }
   return merged;
 }
 
+/** The change with the functions at its two ends; of a long function, and where there is none, the lines around it. */
+function surrounding(lines: Lines, { from, to }: LineSpan): LineSpan {
+  const end = Math.min(to, lines.count);
+  const spans = [from, end].map((line) => {
+    const whole = enclosing(lines, line).filter((span) => span.to - span.from < longestEnclosing);
+    const best = whole.at(-1);
+    return best
+      ? { from: Math.min(best.from, line - margin), to: Math.max(best.to, line + margin) }
+      : { from: line - surroundings, to: line + surroundings };
+  });
+  return {
+    from: Math.max(1, Math.min(...spans.map((span) => span.from))),
+    to: Math.min(lines.count, Math.max(...spans.map((span) => span.to))),
+  };
+}
+
+function lineCost(lines: Lines, line: number): number {
+  return Math.min(lines.endOf(line) - lines.startOf(line), longestLine) + 10;
+}
+
 function split(lines: Lines, span: LineSpan, budget: number): LineSpan[] {
-  const cost = (line: number) => Math.min(lines.endOf(line) - lines.startOf(line), longestLine) + 10;
+  const cost = (line: number) => lineCost(lines, line);
   const reach = (from: number) => {
     let to = from;
     for (let left = budget - cost(from); to < span.to && left >= cost(to + 1); to++) left -= cost(to + 1);

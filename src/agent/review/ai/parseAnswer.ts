@@ -1,5 +1,5 @@
 import { jsonrepair } from 'jsonrepair';
-import { type ModelFinding, readModelFinding } from './answerSchema.ts';
+import { isWithdrawn, type ModelFinding, readModelFinding } from './answerSchema.ts';
 import { createListScanner } from './listScanner.ts';
 
 /** An answer longer than this is not read further. */
@@ -16,6 +16,8 @@ export interface AnswerParser {
   end(complete: boolean): ModelFinding[];
   /** Findings that could not be understood. */
   readonly invalid: number;
+  /** Findings that the model took back while it wrote them; they are not handed out. */
+  readonly withdrawn: number;
   /**
    * After `end`: whether the answer held a list of findings. An empty one is one when it was closed, and one with
    * findings when at least one of them could be understood: what nobody can read is not "nothing found".
@@ -27,16 +29,21 @@ export interface AnswerParser {
 export function createAnswerParser(): AnswerParser {
   let text = '';
   let invalid = 0;
+  let withdrawn = 0;
   let listSeen = false;
   let listClosed = false;
   const seen = new Set<string>();
   const scanner = createListScanner('findings');
 
   const accept = (value: unknown): ModelFinding[] => {
+    if (isWithdrawn(value)) {
+      withdrawn += 1;
+      return [];
+    }
     const finding = readModelFinding(value);
     if (!finding) invalid += 1;
     if (!finding || seen.size >= mostFindings) return [];
-    const key = JSON.stringify([finding.quote, finding.lineHint, finding.title]);
+    const key = JSON.stringify([finding.file, finding.quote, finding.lineHint, finding.title]);
     if (seen.has(key)) return [];
     seen.add(key);
     return [finding];
@@ -47,8 +54,11 @@ export function createAnswerParser(): AnswerParser {
     get invalid() {
       return invalid;
     },
+    get withdrawn() {
+      return withdrawn;
+    },
     get readable() {
-      return listSeen && (seen.size > 0 || (listClosed && invalid === 0));
+      return listSeen && (seen.size + withdrawn > 0 || (listClosed && invalid === 0));
     },
     add(json) {
       if (text.length >= longestAnswer) return [];
@@ -74,6 +84,7 @@ export function createAnswerParser(): AnswerParser {
       const trusted = whole ? list : [...list.slice(0, -1), ...withoutLastWords(list.at(-1))];
       // What was understood before is recognised by `seen`, and what was not is not counted a second time.
       invalid = 0;
+      withdrawn = 0;
       return trusted.flatMap(accept);
     },
   };

@@ -9,16 +9,18 @@ import type { ModelFinding } from './answerSchema.ts';
 /** Lines a fix may be widened by on either side to make the text it replaces the only one of its kind. */
 const widest = 5;
 
+export type Placer = (finding: ModelFinding) => FoundIssue | undefined;
+
 /**
  * Puts a model's findings where their quotes stand in the text that it was shown, which is the snapshot's, redacted, and
  * of the same length. Undefined: the quote stands nowhere, or nobody can tell where. Its words come out as plain text.
  */
-export function placerFor(snapshot: Snapshot, shownText: string): (finding: ModelFinding) => FoundIssue | undefined {
+export function createPlacer(snapshot: Snapshot, shownText: string): Placer {
   if (shownText.length !== snapshot.text.length) throw new Error('the shown text must have the length of the snapshot');
   const anchor = anchorIn(shownText);
   const lines = linesOf(snapshot.text);
   return (finding) => {
-    const anchored = anchor(finding.quote, finding.lineHint);
+    const anchored = anchor(finding.quote, finding.lineHint, finding.symbol);
     if (anchored.kind !== 'at') return undefined;
     const title = plain(finding.title, 100);
     const description = plain(finding.failureScenario, 2000);
@@ -35,6 +37,8 @@ export function placerFor(snapshot: Snapshot, shownText: string): (finding: Mode
       title,
       description,
       quote: anchored.quote,
+      ...(finding.cwe && { cwe: finding.cwe }),
+      ...(finding.symbol && { symbol: plain(finding.symbol, 200) }),
       ...(suggestion && { suggestion }),
       ...(fix && { fix }),
     };
