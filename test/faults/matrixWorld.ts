@@ -60,6 +60,8 @@ export class FaultWorld {
   readonly #baseline: ReadonlyMap<string, number>;
   readonly #sockets = new Set<Socket>();
   #mostSockets = 0;
+  readonly #told = new Set<string>();
+  readonly #codes = new Map<string, string>();
   readonly #files = new Map<string, string>();
   readonly #others: Agent[] = [];
   #agents = 0;
@@ -129,6 +131,7 @@ export class FaultWorld {
     });
     agent.onEvent((event) => {
       this.events.push(event);
+      this.#told.add(`${event.type} ${taskIdOf(event)}`);
       this.#judge(event);
     });
     return agent;
@@ -147,9 +150,18 @@ export class FaultWorld {
     return id;
   }
 
+  /** A task with its code inside, which nothing holds up. */
+  assignCode(id: string, code: string): void {
+    this.#codes.set(id, code);
+    this.expect(id, {});
+    this.server.assign({ id, payload: { language: 'python', code } });
+  }
+
   /** The same assignment once more. */
   assignAgain(id: string): void {
-    this.server.assign({ id, payload: { files: [`${id}.py`] } });
+    const code = this.#codes.get(id);
+    const payload = code === undefined ? { files: [`${id}.py`] } : { language: 'python', code };
+    this.server.assign({ id, payload });
   }
 
   pathOf(id: string): string {
@@ -196,7 +208,7 @@ export class FaultWorld {
   }
 
   told(type: AgentEvent['type'], id: string): boolean {
-    return this.events.some((event) => event.type === type && taskIdOf(event) === id);
+    return this.#told.has(`${type} ${id}`);
   }
 
   async bring(state: State): Promise<void> {
@@ -297,7 +309,7 @@ export class FaultWorld {
   /** Heals, lets everything come to its end, and checks the invariants. */
   async finish(): Promise<void> {
     await this.release();
-    for (const [id, { fate }] of this.expected) if (fate === 'answered') await this.delivered(id);
+    await this.allDelivered([...this.expected].flatMap(([id, { fate }]) => (fate === 'answered' ? [id] : [])));
     await this.delivered(this.assign());
     const agents = [this.agent, ...this.#others];
     const busy = () => agents.some(({ state: { running, queued } }) => running.length + queued.length > 0);
@@ -308,11 +320,32 @@ export class FaultWorld {
     assert.deepEqual(this.problems, []);
   }
 
-  async delivered(id: string): Promise<void> {
-    await this.until(() => this.server.effective(id) > 0, `answered (${id.slice(0, 8)}, ${this.runs(id)} runs)`);
-    // Nobody knows any more that there was something to deliver.
-    if (this.toleratesLostRecords) return;
-    await this.until(() => this.told('task-delivered', id), 'told that it was delivered');
+  delivered(id: string): Promise<void> {
+    return this.allDelivered([id]);
+  }
+
+  /** What the server gave out on a connection that was gone, and nobody took, it gives out again. */
+  async allDelivered(ids: Iterable<string>, realMs = 12_000): Promise<void> {
+    const open = new Set(ids);
+    const { server } = this;
+    const pushAgainMs = 1000;
+    let pushed = performance.now();
+    const done = () => {
+      // Where records were lost nobody knows any more that there was something to deliver.
+      const over = (id: string) =>
+        server.effective(id) > 0 && (this.toleratesLostRecords || this.told('task-delivered', id));
+      for (const id of open) if (over(id)) open.delete(id);
+      if (open.size > 0 && performance.now() - pushed > pushAgainMs) {
+        pushed = performance.now();
+        for (const id of open) if (!server.accepted(id) && server.effective(id) === 0) this.assignAgain(id);
+      }
+      return open.size === 0;
+    };
+    await this.until(done, 'all delivered', realMs).catch((error: unknown) => {
+      const [first = ''] = open;
+      const fate = `${server.effective(first)} results, ${this.runs(first)} runs`;
+      throw new Error(`${open.size} not delivered, one with ${fate}: ${String(error)}`);
+    });
   }
 
   /** Ends all there is, and says what is left of it. */
