@@ -235,6 +235,13 @@ export const failures = {
       openSetting('developerMesh.bedrock.profile'),
       detail,
     ),
+  credentialsUnreachable: (host: string, code: string) =>
+    passing(
+      'credentials-unreachable',
+      `${host}, which has the AWS credentials, cannot be reached (${code}).`,
+      showLog,
+      code,
+    ),
   credentialsExpired: (detail: string) =>
     final(
       'credentials-expired',

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setImmediate as breathe, setTimeout as pause } from 'node:timers/promises';
 import { type BedrockAnswer, fail, type Step } from './bedrockAnswers.ts';
@@ -21,6 +22,8 @@ export interface BedrockRequest {
 export interface BedrockServerOptions {
   readonly region?: string;
   readonly apiKey?: string;
+  /** Absent: plain HTTP, as no real service. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 /**
@@ -48,7 +51,9 @@ export class BedrockServer {
   constructor(options: BedrockServerOptions = {}) {
     this.region = options.region ?? 'us-east-1';
     this.apiKey = options.apiKey ?? 'bedrock-api-key-c2VjcmV0LWZvci10ZXN0cw';
-    this.#server = createServer((incoming, response) => {
+    const { tls } = options;
+    this.#server = tls ? createSecureServer(tls) : createServer();
+    this.#server.on('request', (incoming, response) => {
       // A client that goes away while its answer is being written is what many tests are about.
       response.on('error', () => undefined);
       void this.#serve(incoming, response).catch((error) => response.destroy(error));

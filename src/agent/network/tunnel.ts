@@ -86,7 +86,7 @@ export function openTunnel(proxy: ProxyServer, target: string, limits: TunnelLim
     const onAbort = () => giveUp(signal?.reason);
     signal?.addEventListener('abort', onAbort, { once: true });
     const deadline = clock.after(withinMs, () =>
-      giveUp(new ProxyError('silent', proxy.name, `nothing within ${Math.round(withinMs / 1000)} s`)),
+      giveUp(new ProxyError('silent', proxy.name, `no answer within ${Math.round(withinMs / 1000)} s`)),
     );
 
     request.on('error', (error) => {

@@ -6,14 +6,12 @@ import {
   type ConverseStreamOutput,
 } from '@aws-sdk/client-bedrock-runtime';
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { Log } from '../../host.ts';
 import { editorProxyError, refusalOf } from '../../network/editorProxy.ts';
-import { type NetworkSettings, noProxies } from '../../network/proxyFor.ts';
-import { createTunnelAgent } from '../../network/tunnelAgent.ts';
-import type { Clock } from '../../shared/clock.ts';
 import { errorName } from './bedrockFailure.ts';
 import { guardResponse, type RawResponse } from './guardResponse.ts';
+import { createCredentialsRequests, createRequestHandler, type NetworkParts } from './requestHandler.ts';
 
 /** Milliseconds. */
 export interface Timeouts {
@@ -47,17 +45,15 @@ export interface BedrockClient {
   findCredentials(): Promise<void>;
 }
 
-export interface BedrockClientParts {
-  readonly clock: Clock;
+export interface BedrockClientParts extends NetworkParts {
   readonly log: Log;
-  /** Asked before each connection; absent: no proxies. */
-  network?(): NetworkSettings;
 }
 
 export function createBedrockClient(options: BedrockClientOptions, parts: BedrockClientParts): BedrockClient {
   const { log } = parts;
   const requestHandler = createRequestHandler(options.timeouts, parts);
-  const create = () => createSdkClient(options, requestHandler, log);
+  const credentials = createCredentialsRequests(options.timeouts, parts);
+  const create = () => createSdkClient(options, requestHandler, credentials.handler, log);
   let current = create();
 
   const send = async (client: BedrockRuntimeClient, input: ConverseStreamCommandInput, abortSignal: AbortSignal) => {
@@ -82,33 +78,16 @@ export function createBedrockClient(options: BedrockClientOptions, parts: Bedroc
       }
     },
     async findCredentials() {
-      try {
-        await current.config.credentials();
-      } catch (error) {
-        throw editorProxyError(error) ?? error;
-      }
+      await credentials.explained(() => current.config.credentials());
     },
   };
-}
-
-/** HTTP/1.1: the SDK's own choice, HTTP/2, passes by every proxy, the editor's and ours. */
-function createRequestHandler(timeouts: Timeouts, { clock, network = () => noProxies }: BedrockClientParts) {
-  const withinMs = timeouts.connect;
-  const agent = (secure: boolean) => createTunnelAgent({ network, secure, kept: 50, clock, withinMs });
-  return new NodeHttpHandler({
-    connectionTimeout: timeouts.connect,
-    requestTimeout: timeouts.response,
-    throwOnRequestTimeout: true,
-    socketTimeout: timeouts.idle,
-    httpAgent: agent(false),
-    httpsAgent: agent(true),
-  });
 }
 
 /** Everything that the environment or a config file could otherwise decide is said here. */
 function createSdkClient(
   options: BedrockClientOptions,
   requestHandler: NodeHttpHandler,
+  credentialsHandler: NodeHttpHandler,
   log: Log,
 ): BedrockRuntimeClient {
   const common: BedrockRuntimeClientConfig = {
@@ -127,7 +106,7 @@ function createSdkClient(
       ? {
           ...common,
           authSchemePreference: ['sigv4'],
-          credentials: findCredentials(options.profile, requestHandler, log),
+          credentials: findCredentials(options.profile, credentialsHandler, log),
         }
       : { ...common, authSchemePreference: ['httpBearerAuth'], token: { token: options.apiKey } },
   );

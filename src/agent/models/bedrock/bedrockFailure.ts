@@ -25,6 +25,13 @@ export function bedrockFailure(error: unknown, context: CallContext): Failure {
   return retryAfterMs === undefined ? failure : { ...failure, retryAfterMs };
 }
 
+/** Why whoever has the credentials, at `host`, could not be asked for them. */
+export function notAskedFailure(cause: unknown, host: string): Failure {
+  if (cause instanceof ProxyError) return proxyFailure(cause, host);
+  const code = codeOf(cause);
+  return tlsFailure(code, host, 'developerMesh.bedrock.profile') ?? failures.credentialsUnreachable(host, code);
+}
+
 export function errorName(error: unknown): string {
   return text(property(error, 'name'));
 }

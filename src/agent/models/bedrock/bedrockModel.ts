@@ -7,9 +7,10 @@ import type { Clock } from '../../shared/clock.ts';
 import { orAborted } from '../../shared/orAborted.ts';
 import { type Model, type ModelEvent, type ModelRequest, noTokens } from '../model.ts';
 import { type BedrockClient, createBedrockClient, defaultTimeouts, type Timeouts } from './bedrockClient.ts';
-import { bedrockFailure, type CallContext, errorName } from './bedrockFailure.ts';
+import { bedrockFailure, type CallContext, errorName, notAskedFailure } from './bedrockFailure.ts';
 import { isRegion, resolveEndpoint } from './endpoint.ts';
 import { fromConverse } from './fromConverse.ts';
+import { NotAsked } from './requestHandler.ts';
 import { fullCapabilities, learnFrom, toConverse } from './toConverse.ts';
 import { untilAborted } from './untilAborted.ts';
 
@@ -112,6 +113,7 @@ async function probeCredentials(
     return undefined;
   } catch (error) {
     if (limit.signal.aborted) return failures.noCredentials(`not found within ${credentialsLimit / 1000} s`);
+    if (error instanceof NotAsked) return notAskedFailure(error.cause, error.host);
     return bedrockFailure(error, { ...context, model: '', began: false });
   } finally {
     timer.dispose();
