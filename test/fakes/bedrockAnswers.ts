@@ -67,6 +67,18 @@ export function answerText(text: string, options: StreamOptions = {}): BedrockAn
   );
 }
 
+/** The reply of an operation that does not stream. */
+export function reply(body: object): BedrockAnswer {
+  return { kind: 'reply', status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}
+
+/** Fills in the form in one piece, as Converse does. */
+export function wholeTool(name: string, input: unknown, stopReason = 'tool_use'): BedrockAnswer {
+  const toolUse = { toolUseId: 'tooluse_kZJMlvQmRJ6eAyJE5GIl7Q', name, input };
+  const output = { message: { role: 'assistant', content: [{ text: 'Here it is.' }, { toolUse }] } };
+  return reply({ output, stopReason, usage: plainUsage, metrics: { latencyMs: 900 } });
+}
+
 /** An error reply as AWS writes it. */
 export function fail(
   name: string,

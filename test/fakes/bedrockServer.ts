@@ -8,6 +8,7 @@ import { verifySignature } from './signatureV4.ts';
 
 export interface BedrockRequest {
   readonly model: string;
+  readonly operation: 'converse-stream' | 'converse' | 'count-tokens';
   readonly body: ConverseBody;
   /** All text of system and messages, for handlers that answer from it. */
   readonly prompt: string;
@@ -27,7 +28,7 @@ export interface BedrockServerOptions {
 }
 
 /**
- * Amazon Bedrock's ConverseStream on loopback, over HTTP/1.1 and with real event stream frames. It checks every
+ * Amazon Bedrock's ConverseStream, Converse and CountTokens on loopback, over HTTP/1.1, with TLS or without, and with real event stream frames. It checks every
  * request as strictly as the service; what fails a check is answered as the service would and not recorded.
  */
 export class BedrockServer {
@@ -111,8 +112,8 @@ export class BedrockServer {
   /** The request, or the service's refusal. */
   #check(incoming: IncomingMessage, body: Buffer): BedrockRequest | BedrockAnswer {
     const path = incoming.url ?? '';
-    const encoded = /^\/model\/([^/?]+)\/converse-stream$/.exec(path)?.[1];
-    if (incoming.method !== 'POST' || encoded === undefined) {
+    const [, encoded, operation] = /^\/model\/([^/?]+)\/(converse-stream|converse|count-tokens)$/.exec(path) ?? [];
+    if (incoming.method !== 'POST' || encoded === undefined || !isOperation(operation)) {
       return fail('UnknownOperationException', 404, `${incoming.method} ${path}`);
     }
     const authentication = this.#authenticate(incoming, path, body);
@@ -124,11 +125,12 @@ export class BedrockServer {
     if (incoming.headers['content-type'] !== 'application/json') {
       return fail('ValidationException', 400, 'The content type is not application/json.');
     }
-    const read = readConverseBody(body.toString('utf8'));
+    const read = readConverseBody(operation === 'count-tokens' ? converseOf(body) : body.toString('utf8'));
     if ('refusal' in read) return fail('ValidationException', 400, read.refusal);
     const texts = [...(read.body.system ?? []), ...read.body.messages.flatMap(({ content }) => content)];
     return {
       model,
+      operation,
       body: read.body,
       prompt: texts.map(({ text }) => text).join('\n'),
       authentication,
@@ -204,4 +206,14 @@ export class BedrockServer {
       if (chunkBytes !== undefined) await breathe();
     }
   }
+}
+
+function isOperation(name: string | undefined): name is BedrockRequest['operation'] {
+  return name === 'converse-stream' || name === 'converse' || name === 'count-tokens';
+}
+
+/** What is to be counted, as the body of the call itself would be; the limit of the answer is no part of it. */
+function converseOf(body: Buffer): string {
+  const { input } = JSON.parse(body.toString('utf8')) as { readonly input?: { readonly converse?: object } };
+  return JSON.stringify({ inferenceConfig: { maxTokens: 1 }, ...input?.converse });
 }

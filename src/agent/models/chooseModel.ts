@@ -23,7 +23,7 @@ export function candidateModels(choice: string, region: string, preferred: reado
   return [...new Set([...asked, ...defaults])];
 }
 
-const profilePrefix = /^(us-gov|us|eu|apac|au|jp|ca|global)\./;
+export const profilePrefix = /^(us-gov|us|eu|apac|au|jp|ca|global)\./;
 
 /** An inference profile through which `model` can probably be called from `region`. */
 export function suggestProfile(model: string, region: string): string {

@@ -1,17 +1,21 @@
 import {
   BedrockRuntimeClient,
   type BedrockRuntimeClientConfig,
+  ConverseCommand,
   ConverseStreamCommand,
   type ConverseStreamCommandInput,
   type ConverseStreamOutput,
+  CountTokensCommand,
 } from '@aws-sdk/client-bedrock-runtime';
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import type { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { Log } from '../../host.ts';
 import { editorProxyError, refusalOf } from '../../network/editorProxy.ts';
+import { profilePrefix } from '../chooseModel.ts';
 import { errorName } from './bedrockFailure.ts';
 import { guardResponse, type RawResponse } from './guardResponse.ts';
 import { createCredentialsRequests, createRequestHandler, type NetworkParts } from './requestHandler.ts';
+import { streamOf } from './wholeAnswer.ts';
 
 /** Milliseconds. */
 export interface Timeouts {
@@ -23,6 +27,8 @@ export interface Timeouts {
 }
 
 export const defaultTimeouts: Timeouts = { connect: 10_000, response: 90_000, idle: 60_000 };
+/** For an answer that comes in one piece, milliseconds: nothing is heard of it until it is complete. */
+const wholeAnswerLimit = 300_000;
 
 export interface BedrockClientOptions {
   readonly region: string;
@@ -41,6 +47,10 @@ export interface BedrockClient {
    * Expired credentials are read anew once. Aborting the signal closes the connection.
    */
   converse(input: ConverseStreamCommandInput, signal: AbortSignal): Promise<AsyncIterable<ConverseStreamOutput>>;
+  /** The same answer, not streamed: it comes in one piece. For who may not call the other. */
+  converseWhole(input: ConverseStreamCommandInput, signal: AbortSignal): Promise<AsyncIterable<ConverseStreamOutput>>;
+  /** Tokens of the input, which costs nothing; rejects as the SDK does. */
+  countTokens(input: ConverseStreamCommandInput, signal: AbortSignal): Promise<number | undefined>;
   /** Finds the credentials; rejects as the SDK does. */
   findCredentials(): Promise<void>;
 }
@@ -50,22 +60,57 @@ export interface BedrockClientParts extends NetworkParts {
 }
 
 export function createBedrockClient(options: BedrockClientOptions, parts: BedrockClientParts): BedrockClient {
+  const streaming = createCaller(options, options.timeouts, parts);
+  const patience = { ...options.timeouts, response: wholeAnswerLimit, idle: wholeAnswerLimit };
+  /** Only for who may not stream. */
+  let patient: Caller | undefined;
+  return {
+    converse: (input, abortSignal) =>
+      streaming.call(async (client) => {
+        const { stream } = await client.send(new ConverseStreamCommand(input), { abortSignal });
+        if (!stream) throw new Error('The answer has no stream.');
+        return stream;
+      }, abortSignal),
+    converseWhole(input, abortSignal) {
+      patient ??= createCaller(options, patience, parts);
+      return patient.call(
+        async (client) => streamOf(await client.send(new ConverseCommand(input), { abortSignal })),
+        abortSignal,
+      );
+    },
+    countTokens: ({ modelId, messages, system, toolConfig }, abortSignal) =>
+      streaming.call(async (client) => {
+        const converse = { messages, ...(system && { system }), ...(toolConfig && { toolConfig }) };
+        // The count is the model's, through whichever profile it is called.
+        const command = new CountTokensCommand({ modelId: modelId?.replace(profilePrefix, ''), input: { converse } });
+        return (await client.send(command, { abortSignal })).inputTokens;
+      }, abortSignal),
+    async findCredentials() {
+      await streaming.findCredentials();
+    },
+  };
+}
+
+interface Caller {
+  /** Calls once; a second time, with credentials read anew, when they have expired. */
+  call<T>(send: (client: BedrockRuntimeClient) => Promise<T>, signal: AbortSignal): Promise<T>;
+  findCredentials(): Promise<void>;
+}
+
+function createCaller(options: BedrockClientOptions, timeouts: Timeouts, parts: BedrockClientParts): Caller {
   const { log } = parts;
-  const requestHandler = createRequestHandler(options.timeouts, parts);
+  const requestHandler = createRequestHandler(timeouts, parts);
   const credentials = createCredentialsRequests(options.timeouts, parts);
   const create = () => createSdkClient(options, requestHandler, credentials.handler, log);
   let current = create();
-
-  const send = async (client: BedrockRuntimeClient, input: ConverseStreamCommandInput, abortSignal: AbortSignal) => {
-    const { stream } = await client.send(new ConverseStreamCommand(input), { abortSignal });
-    if (!stream) throw new Error('The answer has no stream.');
-    return stream;
-  };
   return {
-    async converse(input, signal) {
+    async findCredentials() {
+      await credentials.explained(() => current.config.credentials());
+    },
+    async call(send, signal) {
       const used = current;
       try {
-        return await send(used, input, signal);
+        return await send(used);
       } catch (error) {
         // The editor's text can hold the password of its proxy.
         const proxyError = editorProxyError(error);
@@ -74,11 +119,8 @@ export function createBedrockClient(options: BedrockClientOptions, parts: Bedroc
         log('info', 'The AWS credentials have expired; reading them anew');
         // Calls that ran side by side share the one new client.
         if (current === used) current = create();
-        return await send(current, input, signal);
+        return await send(current);
       }
-    },
-    async findCredentials() {
-      await credentials.explained(() => current.config.credentials());
     },
   };
 }
@@ -111,7 +153,7 @@ function createSdkClient(
       : { ...common, authSchemePreference: ['httpBearerAuth'], token: { token: options.apiKey } },
   );
   client.middlewareStack.add(
-    (next) => async (args) => {
+    (next, context) => async (args) => {
       const result = await next(args);
       // The deserialize step hands on what the request handler gave.
       const response = result.response as RawResponse;
@@ -122,7 +164,7 @@ function createSdkClient(
         body.destroy?.();
         throw refusal;
       }
-      guardResponse(response);
+      guardResponse(response, context.commandName === 'ConverseStreamCommand' ? 'stream' : 'whole');
       return result;
     },
     { step: 'deserialize', priority: 'low', name: 'guardResponse' },

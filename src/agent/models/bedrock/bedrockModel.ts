@@ -125,6 +125,8 @@ type SharedContext = Pick<CallContext, 'region' | 'host' | 'secrets'>;
 function createBedrockModel(id: string, client: BedrockClient, shared: SharedContext, parts: BedrockParts): Model {
   /** Corrected by what the model refuses. */
   let capabilities = fullCapabilities;
+  let mayStream = true;
+  let mayCount = true;
 
   async function* stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
     const connection = new AbortController();
@@ -162,9 +164,14 @@ function createBedrockModel(id: string, client: BedrockClient, shared: SharedCon
   async function converse(request: ModelRequest, signal: AbortSignal) {
     for (;;) {
       const asked = capabilities;
+      const input = toConverse(id, request, asked);
       try {
-        return await orAborted(client.converse(toConverse(id, request, asked), signal), signal);
+        return await orAborted(
+          mayStream ? client.converse(input, signal) : client.converseWhole(input, signal),
+          signal,
+        );
       } catch (error) {
+        if (mayStream && isStreamingDenied(error)) return await converseWhole(input, signal, error);
         if (errorName(error) !== 'ValidationException' || !(error instanceof Error)) throw error;
         // Each thing is learnt once, so this ends.
         const learnt = learnFrom(error.message, asked);
@@ -172,6 +179,19 @@ function createBedrockModel(id: string, client: BedrockClient, shared: SharedCon
         parts.log('info', 'The model cannot do what was asked; asking for less', { model: id, ...learnt });
         capabilities = learnt;
       }
+    }
+  }
+
+  /** `denied`: what is thrown when the answer is not to be had in one piece either. */
+  async function converseWhole(input: ReturnType<typeof toConverse>, signal: AbortSignal, denied: unknown) {
+    try {
+      const answer = await orAborted(client.converseWhole(input, signal), signal);
+      parts.log('info', 'This identity may not stream answers, so they come in one piece', { model: id });
+      mayStream = false;
+      return answer;
+    } catch (error) {
+      // Not to be had either way: what is missing for streaming is what to mend.
+      throw ['AccessDeniedException', 'ValidationException'].includes(errorName(error)) ? denied : error;
     }
   }
 
@@ -188,5 +208,30 @@ function createBedrockModel(id: string, client: BedrockClient, shared: SharedCon
       .finally(() => timer.dispose());
   }
 
-  return { id, stream };
+  async function countTokens(request: ModelRequest, signal: AbortSignal): Promise<number | undefined> {
+    if (!mayCount) return undefined;
+    try {
+      return await orAborted(client.countTokens(toConverse(id, request, capabilities), signal), signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const { code, detail } = bedrockFailure(error, { ...shared, model: id, began: false });
+      parts.log('info', 'The tokens of a request are estimated', { model: id, code, detail });
+      // Not allowed, or not there for this model: the next answer would be the same.
+      if (['access-denied', 'request-rejected', 'unknown-model', 'needs-inference-profile'].includes(code)) {
+        mayCount = false;
+      }
+      return undefined;
+    }
+  }
+
+  return { id, stream, countTokens };
+}
+
+/** A policy that allows the model and denies the streamed call alone. */
+function isStreamingDenied(error: unknown): boolean {
+  return (
+    errorName(error) === 'AccessDeniedException' &&
+    error instanceof Error &&
+    error.message.includes('bedrock:InvokeModelWithResponseStream')
+  );
 }

@@ -30,19 +30,24 @@ export interface RawResponse {
  * Bounds what the SDK will read into memory, by replacing the body, and throws `NotBedrock` for an answer that no
  * AWS service gives: the SDK would parse it as JSON and report a syntax error.
  */
-export function guardResponse(response: RawResponse): void {
+export function guardResponse(response: RawResponse, expected: 'stream' | 'whole' = 'stream'): void {
   const contentType = response.headers['content-type'] ?? '';
-  if (response.statusCode === 200 && contentType.startsWith('application/vnd.amazon.eventstream')) {
+  const good = response.statusCode === 200;
+  if (good && expected === 'whole' && /^application\/json/.test(contentType)) {
+    response.body = Readable.from(boundBytes(response.body, limits.frame), { objectMode: false });
+    return;
+  }
+  if (good && contentType.startsWith('application/vnd.amazon.eventstream')) {
     response.body = boundFrames(response.body);
     return;
   }
   const fromService =
     response.headers['x-amzn-errortype'] !== undefined || /^application\/(x-amz-)?json/.test(contentType);
-  if (response.statusCode === 200 || !fromService) {
+  if (good || !fromService) {
     response.body.destroy?.();
     throw new NotBedrock(response.statusCode, contentType.slice(0, 60));
   }
-  // The SDK collects an error's body as a Node stream.
+  // The SDK collects what does not stream as a Node stream.
   response.body = Readable.from(boundBytes(response.body, limits.errorBody), { objectMode: false });
 }
 
