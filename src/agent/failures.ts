@@ -314,6 +314,22 @@ export const failures = {
     passing('bedrock-unreachable', `Amazon Bedrock cannot be reached at ${host}.`, showLog, detail),
   quotaExceeded: (detail: string) =>
     final('quota-exceeded', 'The Amazon Bedrock quota of this account is used up.', showLog, detail),
+  noEditorModel: () =>
+    final(
+      'no-editor-model',
+      'The editor has no language model that this extension may use.',
+      openSetting('developerMesh.model.provider'),
+    ),
+  editorModelDenied: (model: string) =>
+    final(
+      'editor-model-denied',
+      `You have not allowed Developer Mesh to use the language model ${model} of this editor.`,
+      openSetting('developerMesh.model.provider'),
+    ),
+  editorModelBlocked: (model: string, detail: string) =>
+    final('editor-model-blocked', `The editor does not let ${model} be used right now.`, showLog, detail),
+  editorModelBusy: (model: string, detail: string) =>
+    passing('throttled', `The language model ${model} of this editor asks for fewer requests.`, showLog, detail),
   /** `setting`: where a person changes it, absent where it is the server's; `limit`: such as `20,000 tokens a day`. */
   budgetUsedUp: (setting: string | undefined, limit: string) =>
     final(

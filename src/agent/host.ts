@@ -1,5 +1,6 @@
 import type { Outcome } from './failures.ts';
 import type { Range } from './findings/finding.ts';
+import type { Model } from './models/model.ts';
 import type { NetworkSettings } from './network/proxyFor.ts';
 import type { LineSpan } from './workspace/snapshot.ts';
 
@@ -32,6 +33,8 @@ export interface Host {
   diagnostics(absolutePath: string, signal: AbortSignal): Promise<readonly ExistingDiagnostic[]>;
   /** Through which proxies connections go, as of now. */
   network(): NetworkSettings;
+  /** The editor's own language models, best first; absent where there is no editor. `mayAsk`: the person may be asked for consent. */
+  models?(choice: { readonly wanted: string; readonly mayAsk: boolean }): Promise<readonly Model[]>;
   readonly secrets: Secrets;
   readonly log: Log;
 }

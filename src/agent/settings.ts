@@ -16,6 +16,12 @@ const settingsSchema = z.object({
     /** Where the id is all that a server shows of an agent; empty: made from the computer's name. */
     id: z._default(z.string().check(z.regex(/^[A-Za-z0-9._-]{0,255}$/)), ''),
   }),
+  model: z.object({
+    /** `auto`: Amazon Bedrock, and without credentials for it the editor's models that its use was consented to. */
+    provider: z._default(z.enum(['auto', 'bedrock', 'editor']), 'auto'),
+    /** Id, family or `vendor/id` of one of the editor's models; empty: the one with the longest input. */
+    editorModel: z._default(z.string().check(z.maxLength(255)), ''),
+  }),
   bedrock: z.object({
     region: z._default(z.string().check(z.regex(/^([a-z]{2,8}(-[a-z]{1,16}){1,3}-\d{1,2})?$/)), ''),
     profile: z._default(z.string().check(z.maxLength(255)), ''),
@@ -63,6 +69,7 @@ export interface SettingProblem {
 export const defaultSettings: Settings = settingsSchema.parse({
   server: {},
   agent: {},
+  model: {},
   bedrock: {},
   review: {},
   limits: {},

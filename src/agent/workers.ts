@@ -46,7 +46,15 @@ export function createWorkers({ host, parts, settings, serverConfig }: WorkerPar
   const models = lazy(async () => {
     const { createModelService } = await import('./models/modelService.ts');
     const folder = host.sharedStorage ?? host.storage;
-    service = createModelService({ clock, log, environment, network: () => host.network(), folder, settings });
+    service = createModelService({
+      clock,
+      log,
+      environment,
+      network: () => host.network(),
+      folder,
+      ...(host.models && { editorModels: host.models }),
+      settings,
+    });
     return service;
   });
   /** By the signal that ends the task. */

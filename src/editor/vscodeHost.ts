@@ -7,7 +7,8 @@ import { readNetwork } from './network.ts';
 import type { Environment } from './settings.ts';
 import { openFolders } from './workspacePaths.ts';
 
-export type StorageFolders = Pick<vscode.ExtensionContext, 'storageUri' | 'globalStorageUri'>;
+export type StorageFolders = Pick<vscode.ExtensionContext, 'storageUri' | 'globalStorageUri'> &
+  Partial<Pick<vscode.ExtensionContext, 'languageModelAccessInformation'>>;
 
 /** What the agent gets from VS Code. */
 export function createVscodeHost(context: StorageFolders, environment: Environment, secrets: Secrets, log: Log): Host {
@@ -33,6 +34,8 @@ export function createVscodeHost(context: StorageFolders, environment: Environme
     },
     changes: (scope, signal) => changesInFolders(scope, environment, signal),
     ...createLanguageTools(log),
+    models: async (choice) =>
+      (await import('./languageModels.ts')).languageModels(context.languageModelAccessInformation, choice),
     network: () => readNetwork(environment),
     secrets,
     log,

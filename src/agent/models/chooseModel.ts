@@ -42,6 +42,8 @@ const refusals: readonly string[] = [
   'needs-inference-profile',
   'use-case-form',
   'price-unknown',
+  'editor-model-denied',
+  'no-editor-model',
 ];
 
 /** Which model answered, by the ids that it was chosen from. */
