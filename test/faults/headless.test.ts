@@ -216,6 +216,15 @@ test('ends with 0 after the first delivered task when told so', async () => {
   }
 });
 
+test('ends with 1 when told to do one task and the server will never take its result', async () => {
+  mesh.resultError = { error: 'task not found', code: 404 };
+  const agent = start({ args: ['--once'] });
+  await registered();
+  mesh.assign({ type: 'code_review', payload: { code: 'x = 1', language: 'python' } });
+  assert.deepEqual(await agent.exited(), { code: 1, signal: null });
+  assert.equal(mesh.received('task.complete').length, 1);
+});
+
 test('ends with 1 when the key is refused, after one attempt', async () => {
   const agent = start({ key: 'wrong' });
   assert.deepEqual(await agent.exited(), { code: 1, signal: null });
