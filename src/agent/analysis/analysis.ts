@@ -95,8 +95,12 @@ function metadataOf(notReviewed: readonly NotReviewed[], confidence: number): Wo
 function summaryOf(facts: Facts, asked: Asked): string {
   const { files, lines, functions, dependencies } = facts;
   const cycles = dependencies.cycles.length;
-  const measured = `Measured ${files} files with ${lines} lines and ${functions} functions; ${dependencies.edges} dependencies between files, ${cycles === 0 ? 'no cycle' : `${cycles} cycles`}.`;
+  const measured = `Measured ${counted(files, 'file')} with ${counted(lines, 'line')} and ${counted(functions, 'function')}; ${counted(dependencies.edges, 'dependency', 'dependencies')} between files, ${cycles === 0 ? 'no cycle' : counted(cycles, 'cycle')}.`;
   if (asked.failure)
     return `${measured} ${asked.answer ? 'The answer is incomplete' : 'There is no answer'}: ${asked.failure.message}`;
   return `${measured} Answered with ${asked.shown} of these files before the model${asked.cut > 0 ? `, ${asked.cut} of them in part` : ''}.`;
+}
+
+function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
 }

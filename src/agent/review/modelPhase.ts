@@ -108,18 +108,23 @@ export async function modelPhase(
     ...(parts.sharedContext && { context: parts.sharedContext }),
   };
   const states = new Map<ReviewedFile, State>();
+  const context = new Map<ReviewedFile, readonly ContextBlock[]>();
+  await abreast(files, lanes, async (file) => {
+    signal.throwIfAborted();
+    const blocks = await parts.contextOf?.(file.snapshot, signal);
+    if (blocks) context.set(file, blocks);
+  });
   const pieces: Piece[] = [];
   for (const file of files) {
-    signal.throwIfAborted();
     const { snapshot, shownText } = file;
-    const context = await parts.contextOf?.(snapshot, signal);
+    const blocks = context.get(file);
     const own = piecesOf(file, {
       name: parts.nameOf(snapshot.file),
       language: snapshot.language,
       shownText,
       known: file.statics,
       ...(snapshot.changed && { changed: snapshot.changed }),
-      ...(context && { context }),
+      ...(blocks && { context: blocks }),
     });
     pieces.push(...own);
     states.set(file, { file, place: createPlacer(snapshot, shownText), left: own.length });

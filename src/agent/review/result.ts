@@ -64,8 +64,8 @@ export interface ReviewEnd {
   readonly beyond: number;
   /** Findings below the thresholds. */
   readonly below: number;
-  /** Why the static checks had nothing to say about some files: their languages have no rules. */
-  readonly withoutRules?: string;
+  /** Languages that no rule of ours is for, with how many files each; most files first. */
+  readonly withoutRules: readonly { readonly language: string; readonly files: number }[];
   readonly notReviewed: readonly NotReviewed[];
   readonly metrics: ReviewMetrics;
   /** Why the model looked at nothing at all; undefined when it looked at something. */
@@ -91,13 +91,20 @@ function summaryOf(end: ReviewEnd): string {
   const verb = (count: number) => (count === 1 ? 'is' : 'are');
   return [
     reviewedSentence(end),
-    ...(end.withoutModel !== undefined && end.withoutRules ? [end.withoutRules] : []),
+    ...unruledSentence(end),
     ...(beyond > 0 ? [`${plural(beyond, 'more finding')} beyond the limits ${verb(beyond)} left out.`] : []),
     ...(below > 0 ? [`${plural(below, 'finding')} below the set severity or confidence ${verb(below)} hidden.`] : []),
   ].join(' ');
 }
 
-function reviewedSentence({ findings, notReviewed, metrics, withoutModel }: ReviewEnd): string {
+/** Where rules are all there was, silence about a language without any is no judgement. */
+function unruledSentence({ withoutModel, withoutRules }: ReviewEnd): string[] {
+  if (withoutModel === undefined || withoutRules.length === 0) return [];
+  const named = withoutRules.map(({ language, files }) => `${language} (${plural(files, 'file')})`).join(', ');
+  return [`There are no rules for ${named}: only secrets, hidden text and what the editor says were looked for there.`];
+}
+
+function reviewedSentence({ findings, notReviewed, metrics, withoutModel, withoutRules }: ReviewEnd): string {
   const { files, files_reviewed: reviewed } = metrics;
   if (files === 0) return 'There was nothing to review: no file has changed.';
   const counts = severities.flatMap((severity) => {
@@ -106,6 +113,8 @@ function reviewedSentence({ findings, notReviewed, metrics, withoutModel }: Revi
   });
   const head = findings.length === 0 ? 'Nothing found' : `${plural(findings.length, 'finding')} (${counts.join(', ')})`;
   if (withoutModel !== undefined) {
+    const unruled = withoutRules.reduce((sum, { files: count }) => sum + count, 0);
+    if (findings.length === 0 && unruled >= files) return `The AI review did not run: ${withoutModel}`;
     return `Static checks alone: ${lowerFirst(head)} in ${plural(files, 'file')}. The AI review did not run: ${withoutModel}`;
   }
   if (reviewed === files && notReviewed.length === 0) return `${head} in ${plural(files, 'file')}.`;

@@ -184,7 +184,6 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
   log('info', 'Review done', { task: run.taskId, ...metrics, not_reviewed: notReviewed.length });
 
   const withoutModel = files.length > 0 && !model.ok ? { withoutModel: model.failure.message } : {};
-  const withoutRules = unruled(files);
   const result = reviewResult({
     findings,
     beyond,
@@ -192,8 +191,8 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
     notReviewed,
     metrics,
     nameOf,
+    withoutRules: unruled(files),
     ...withoutModel,
-    ...(withoutRules && { withoutRules }),
   });
   const metadata = {
     static_issues: metrics.static_issues,
@@ -236,15 +235,13 @@ function conclude(files: readonly ReviewedFile[], { findingsPerFile, findingsPer
   return { findings, repeated, hidden, beyond };
 }
 
-/** A sentence that names the languages no rule of ours is for; undefined when there are rules for all. */
-function unruled(files: readonly ReviewedFile[]): string | undefined {
+/** The languages no rule of ours is for. */
+function unruled(files: readonly ReviewedFile[]) {
   const counts = new Map<string, number>();
   for (const { snapshot } of files) {
     if (!grammarFor(snapshot.language)) counts.set(snapshot.language, (counts.get(snapshot.language) ?? 0) + 1);
   }
-  if (counts.size === 0) return undefined;
-  const named = [...counts].map(([language, count]) => `${language} (${count} ${count === 1 ? 'file' : 'files'})`);
-  return `There are no rules for ${named.join(', ')}: only secrets, hidden text and what the editor says were looked for there.`;
+  return [...counts].map(([language, count]) => ({ language, files: count })).sort((x, y) => y.files - x.files);
 }
 
 /** Undefined when everything that was to be reviewed was. No changed file at all is a complete answer. */

@@ -39,6 +39,9 @@ export function rulesByFolder(): (folder: WorkspaceFolder) => Promise<IgnoreRule
 type RulesOf = ReturnType<typeof rulesByFolder>;
 
 const mostPatterns = 1000;
+/** Why a path or a glob that leads to nothing is left out. */
+export const notFound = 'not found';
+export const noMatch = 'no file matches';
 
 /** Paths, folders and globs to files. A path outside the workspace fails all: whoever sent it asks for what is not ours. */
 export async function candidatesOfPatterns(
@@ -77,11 +80,12 @@ export async function candidatesOfPatterns(
     if (found > 0) continue;
     if (!isGlob(pattern)) {
       if (!places.ok) return places;
-      notReviewed.push({ file: shown, reason: 'not found' });
+      notReviewed.push({ file: shown, reason: notFound });
       continue;
     }
     const glob = readGlob(pattern, folders, labels);
     if (!glob.ok) return glob;
+    const before = candidates.length;
     for (const { folder, base } of glob.value.bases) {
       const start = await realInside(placeIn(folder, base, folders));
       // A glob that begins at a link, a file or nothing has nothing below it.
@@ -90,6 +94,9 @@ export async function candidatesOfPatterns(
       const inside = placeIn(folder, base, folders);
       candidates.push(...(await below(inside, folders, await rulesOf(folder), signal, matches)));
     }
+    // Folders that were left out on the way come without having been asked for.
+    const matched = candidates.slice(before).some(({ place }) => !place.path.endsWith('/'));
+    if (!matched) notReviewed.push({ file: shown, reason: noMatch });
   }
   if (patterns.length > mostPatterns) {
     notReviewed.push({

@@ -1,7 +1,14 @@
 import { failed, failures, type Outcome, succeeded } from '../failures.ts';
 import type { ChangeScope, Host } from '../host.ts';
 import type { Settings } from '../settings.ts';
-import { type Candidate, candidatesOfChanges, candidatesOfPatterns, rulesByFolder } from './candidates.ts';
+import {
+  type Candidate,
+  candidatesOfChanges,
+  candidatesOfPatterns,
+  noMatch,
+  notFound,
+  rulesByFolder,
+} from './candidates.ts';
 import { cleanText } from './clean.ts';
 import { joined, linesAfterEdits } from './editedLines.ts';
 import { ignoreReason, ownIgnoreFile } from './ignoreRules.ts';
@@ -55,7 +62,7 @@ export function createWorkspace(host: Host, limits: () => Settings['limits']): W
       if (
         scope.kind !== 'changes' &&
         candidates.length === 0 &&
-        notReviewed.every(({ reason }) => reason === 'not found')
+        notReviewed.every(({ reason }) => reason === notFound || reason === noMatch)
       ) {
         return failed(failures.nothingMatches(cleanText(patternsOf(scope).join(', '), 200) || 'an empty list'));
       }

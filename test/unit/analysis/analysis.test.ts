@@ -276,11 +276,21 @@ test('facts are measured, and the model answers with them before it', async () =
   assert.deepEqual(result?.facts.longest_functions[0], { file: 'a.ts', name: 'long', line: 3, lines: 32 });
   assert.equal(result?.facts.functions, 2);
   assert.equal(result?.facts.lines, 36);
+  assert.match(
+    result?.summary ?? '',
+    /^Measured 2 files with 36 lines and 2 functions; 2 dependencies between files, 1 cycle\./,
+  );
   assert.deepEqual(result?.facts.promises, { count: 1, files: [{ file: 'a.ts', count: 1 }] });
   const prompt = model.requests[0]?.prompt ?? '';
   assert.match(prompt, /question: "Where are the cycles\?"/);
   assert.match(prompt, /"cycles": \[\n {3}\[\n {4}"a\.ts"/);
   assert.match(prompt, / 3\| export function long/);
+});
+
+test('one of anything is not counted as several', async () => {
+  const two = [snapshot('a.ts', "import './b.ts';"), snapshot('b.ts', 'export const b = 1;')];
+  const { result } = await analyse(two, undefined);
+  assert.match(result?.summary ?? '', /2 lines and 0 functions; 1 dependency between files, no cycle\./);
 });
 
 test('without a model the facts stand and the analysis is inconclusive', async () => {

@@ -215,3 +215,42 @@ test('copies of a quote are told apart by the hint', () => {
     }),
   );
 });
+
+const twice = [
+  'function first() {',
+  '  save();',
+  '  step();',
+  '}',
+  ...Array(30).fill(''),
+  'function second() {',
+  '  save();',
+  '}',
+];
+
+test('the named function decides between places when the hint names neither', () => {
+  const anchor = anchorIn(twice.join('\n'));
+  assert.equal(placed(anchor('save();', 20, 'second')).range.line, 36);
+  assert.equal(placed(anchor('save();', undefined, 'Store.first')).range.line, 2);
+  assert.equal(anchor('save();', 20).kind, 'ambiguous');
+  assert.equal(placed(anchor('save();', 36, 'first')).range.line, 36, 'a hint that names a place is believed first');
+});
+
+test('a hint that missed by a few lines chooses only when no other place is near', () => {
+  const text = (gap: number) => ['save();', ...Array(gap).fill('step();'), 'save();'].join('\n');
+  assert.equal(placed(anchorIn(text(30))('save();', 3)).range.line, 1);
+  assert.equal(anchorIn(text(5))('save();', 3).kind, 'ambiguous');
+});
+
+test('three dots bridge as few lines as they can, unless the hint says where the quote begins', () => {
+  const text = ['}', 'a();', '}', 'b();', 'end();'].join('\n');
+  assert.equal(placed(anchorIn(text)('}\n...\nend();')).range.line, 3);
+  assert.equal(placed(anchorIn(text)('}\n...\nend();', 1)).range.line, 1);
+});
+
+test('another number or another word is no slip of the hand', () => {
+  const near = (row: string, quote: string) => anchorIn(`begin();\n${row}\nend();`)(quote, 2).kind;
+  const row = 'const retries = await client.fetchAll(account, order, 30, options);';
+  assert.equal(near(row, row.replace('30', '31')), 'absent');
+  assert.equal(near(row, row.replace('order', 'buyer')), 'absent');
+  assert.equal(near(row, row.replace('account', 'acount')), 'at');
+});

@@ -485,6 +485,9 @@ test('static checks of a language without rules say so', async () => {
   const files = [snapshot('a.kt', 'fun f() = 1', { language: 'kotlin' }), snapshot('a.py', average)];
   const { result } = await setUp({ snapshots: files, review: { useModel: false } }).run();
   assert.match(result?.summary ?? '', /There are no rules for kotlin \(1 file\)/);
+  const kotlin = await setUp({ snapshots: files.slice(0, 1), review: { useModel: false } }).run();
+  assert.doesNotMatch(kotlin.result?.summary ?? '', /nothing found/i);
+  assert.match(kotlin.result?.summary ?? '', /There are no rules for kotlin/);
   const python = await setUp({ snapshots: files.slice(1), review: { useModel: false } }).run();
   assert.doesNotMatch(python.result?.summary ?? '', /no rules/);
 });

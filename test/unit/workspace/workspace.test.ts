@@ -47,6 +47,15 @@ test('a path, a folder and a glob each give their files, once and in order', asy
   assert.deepEqual((await files('.')).length, 5);
 });
 
+test('a glob that no file matches is named beside those that found something', async (context) => {
+  const { files, reasons, failure } = world(context, { files: project });
+  assert.deepEqual(await files('src/*.ts', '**/*.zig'), ['src/a.ts']);
+  assert.deepEqual(await reasons({ kind: 'files', patterns: ['src/*.ts', '**/*.zig'] }), {
+    '**/*.zig': 'no file matches',
+  });
+  assert.equal(await failure('**/*.zig', 'nowhere/*.ts'), 'nothing-matches');
+});
+
 test('a path that reads like a glob is a path when there is such a file', async (context) => {
   const { files } = world(context, { files: project });
   assert.deepEqual(await files('src/app/[id]/page.tsx'), ['src/app/[id]/page.tsx']);
