@@ -3,6 +3,7 @@ import type { Log } from '../host.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Disposable } from '../shared/disposables.ts';
 import { Emitter, type Subscribe } from '../shared/emitter.ts';
+import { countdown } from './countdown.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { hostilityOf, judge, type LinkEnd } from './ending.ts';
 import { type Link, openLink } from './link.ts';
@@ -206,7 +207,7 @@ export function createConnection(parts: ConnectionParts): Connection {
       crowded: end.kind === 'upgradeRefused' && end.status === 429,
       retryAfterMs: verdict.retryAfterMs ?? 0,
     });
-    stage = { kind: 'waiting', timer: clock.after(retryInMs, open) };
+    stage = { kind: 'waiting', timer: countdown(clock, retryInMs, open) };
     show({ kind: 'waiting', url, attempt: pace.failures, retryInMs, failure });
   }
 

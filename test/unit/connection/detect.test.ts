@@ -225,3 +225,36 @@ test('the three seconds of silence are waited for once, whoever restarts', async
   await later.world.clock.advance(20);
   assert.ok(later.world.words.some(({ kind }) => kind === 'task'));
 });
+
+test('a remembered server that does not understand its dialect any more is asked anew without a wait', async () => {
+  const { memory, world } = detection('mcp');
+  world.connection.connect();
+  await world.clock.advance(20);
+  world.network.last.close(1003);
+  await world.clock.advance(30);
+  assert.equal(memory.known, 'mcp', 'once may be an accident');
+  world.network.last.close(1003);
+  await world.clock.advance(30);
+  assert.equal(memory.known, undefined);
+  assert.equal(world.network.last.texts[0]?.['type'], 0, 'the hello');
+  world.network.last.close(1003);
+  await world.clock.advance(30);
+  assert.ok(byGuide(world.network.last.texts[0]));
+  world.network.last.close(1003);
+  await world.clock.advance(10);
+  const { state } = world.connection;
+  assert.equal(state.kind === 'waiting' && state.failure.code, 'no-dialect-fits');
+  assert.ok(state.kind === 'waiting' && state.retryInMs >= 60_000);
+  assert.equal(world.network.peers.length, 4);
+});
+
+test('a remembered server that closes for its policy has refused the key, but is asked anew by the next try', async () => {
+  const { memory, world } = detection('mcp');
+  world.connection.connect();
+  await world.clock.advance(20);
+  world.network.last.close(1008);
+  await world.clock.advance(60_000);
+  assert.equal(world.connection.state.kind, 'attention');
+  assert.equal(world.network.peers.length, 1);
+  assert.equal(memory.known, undefined);
+});

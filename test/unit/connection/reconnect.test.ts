@@ -376,6 +376,29 @@ test('a wall clock that is set back or forward changes nothing', async () => {
   }
 });
 
+test('a machine that slept through a wait with its timers stopped tries again within seconds of waking up', async () => {
+  const { connection, clock, network } = makeWorld();
+  network.reception = { kind: 'upgradeRefused', status: 503, retryAfterMs: 290_000 };
+  connection.connect();
+  await clock.advance(1_000);
+  assert.equal(network.peers.length, 1);
+  clock.setWall(clock.now() + 3_600_000);
+  await clock.advance(5_000);
+  assert.equal(network.peers.length, 2);
+});
+
+test('a wall clock that is set back makes no wait longer', async () => {
+  const { connection, clock, network } = makeWorld();
+  network.reception = { kind: 'upgradeRefused', status: 503, retryAfterMs: 60_000 };
+  connection.connect();
+  await clock.advance(1_000);
+  clock.setWall(clock.now() - 86_400_000);
+  await clock.advance(58_000);
+  assert.equal(network.peers.length, 1);
+  await clock.advance(1_500);
+  assert.equal(network.peers.length, 2);
+});
+
 test('connecting twice is connecting once', async () => {
   const { connection, clock, network } = makeWorld();
   connection.connect();

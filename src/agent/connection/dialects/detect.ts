@@ -22,6 +22,9 @@ const helloWithinMs = 3_000;
 const notAboutTheHello: ReadonlySet<number> = new Set([1001, 1012, 1013, 1014, 4001, 4401, 4403]);
 /** How servers hang up on a message they do not understand. */
 const hangUps: ReadonlySet<number> = new Set([1000, 1002, 1003, 1005, 1007, 1008]);
+/** Those that say nothing else, so that waiting cannot help. */
+const notUnderstood: ReadonlySet<number> = new Set([1002, 1003, 1007]);
+const policyViolation = 1008;
 const cut = 1006;
 
 /**
@@ -88,8 +91,9 @@ export function detecting(dialects: Readonly<Record<DialectName, Dialect>>, memo
         return none ? 'noneFits' : undefined;
       }
       inVain += 1;
-      if (inVain >= 2) mistaken();
-      return undefined;
+      // Taken for a refused key, after which nothing is tried: the person's next try shall not begin the same way.
+      if (inVain >= 2 || closeCode === policyViolation) mistaken();
+      return closeCode !== undefined && notUnderstood.has(closeCode) ? 'another' : undefined;
     },
   };
 }
