@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createServer, type Server } from 'node:tls';
 import { pathToFileURL } from 'node:url';
 import type { Metafile } from 'esbuild';
 import { setup, suite, teardown, test } from 'mocha';
@@ -19,6 +17,7 @@ import { answerText } from '../../fakes/bedrockAnswers.ts';
 import { BedrockServer } from '../../fakes/bedrockServer.ts';
 import { ConnectProxy } from '../../fakes/connectProxy.ts';
 import { MeshServer } from '../../fakes/meshServer.ts';
+import { TlsFront } from '../../fakes/tlsFront.ts';
 
 function extensionPath(): string {
   const found = vscode.extensions.getExtension('developer-mesh.developer-mesh-agent');
@@ -45,9 +44,8 @@ suite('through the editor’s proxies', function () {
   let proxy: ConnectProxy;
   let mesh: MeshServer;
   let bedrock: BedrockServer;
-  let front: Server;
+  let front: TlsFront;
   let host: Host;
-  const lines = new Set<Socket>();
   const awsNames = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const;
 
   setup(async () => {
@@ -58,15 +56,7 @@ suite('through the editor’s proxies', function () {
     proxy = await ConnectProxy.start();
     mesh = await MeshServer.start();
     bedrock = await new BedrockServer({ tls: { cert, key } }).start();
-    front = createServer({ cert, key }, (line) => {
-      const onwards = connect(Number(new URL(mesh.url).port), '127.0.0.1');
-      for (const one of [line, onwards]) {
-        lines.add(one);
-        one.on('error', () => one.destroy());
-      }
-      line.pipe(onwards).pipe(line);
-    });
-    await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
+    front = await TlsFront.start({ cert, key }, Number(new URL(mesh.url).port));
     const storage = vscode.Uri.file(await mkdtemp(join(tmpdir(), 'network-')));
     const folders = { storageUri: storage, globalStorageUri: storage };
     host = createVscodeHost(folders, {}, { key: async () => undefined }, () => {});
@@ -76,16 +66,14 @@ suite('through the editor’s proxies', function () {
   teardown(async () => {
     for (const name of ['proxy', 'proxySupport', 'noProxy']) await set(name, undefined);
     for (const name of awsNames) delete process.env[name];
-    for (const line of lines) line.destroy();
-    await new Promise((resolve) => front.close(resolve));
-    await Promise.all([mesh.stop(), bedrock.close(), proxy.stop()]);
+    await Promise.all([front.stop(), mesh.stop(), bedrock.close(), proxy.stop()]);
     await rm(host.storage, { recursive: true });
   });
 
   async function set(name: string, value: unknown): Promise<void> {
     await vscode.workspace.getConfiguration('http').update(name, value, vscode.ConfigurationTarget.Global);
   }
-  const meshTarget = () => `one.mesh.test:${(front.address() as AddressInfo).port}`;
+  const meshTarget = () => `one.mesh.test:${front.port}`;
   const bedrockTarget = () => `bedrock.mesh.test:${new URL(bedrock.url).port}`;
   const asked = () => proxy.connects.map(({ target }) => target);
 
