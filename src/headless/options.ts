@@ -46,6 +46,7 @@ Prints one JSON object a line on stdout for everything that happens; logs go to 
   --help, --version
 
 The key comes from MCP_API_KEY, never from a flag.
+HTTPS_PROXY, ALL_PROXY and NO_PROXY are heeded; NODE_EXTRA_CA_CERTS names further authorities.
 SIGTERM and SIGINT finish what runs, take nothing new and exit with 0.
 Exit codes: 0 done, 1 the server refused the key or the result, 2 wrong usage.
 `;
