@@ -9,14 +9,14 @@ import type { Clock } from '../shared/clock.ts';
 import type { TokenUse } from '../tasks/task.ts';
 import { cleanText } from '../workspace/clean.ts';
 import { redact } from '../workspace/redact.ts';
-import type { LineSpan, NotReviewed, Snapshot } from '../workspace/snapshot.ts';
+import type { NotReviewed, Snapshot } from '../workspace/snapshot.ts';
 import type { AnswerMemory } from './ai/answerMemory.ts';
 import type { ModelFinding } from './ai/answerSchema.ts';
 import { type AnswerEnd, askModel } from './ai/askModel.ts';
 import { batchesOf, type Piece, piecesOf, smaller } from './ai/batches.ts';
-import { longestLine } from './ai/chunks.ts';
 import type { ContextBlock } from './ai/contextBlock.ts';
 import { unusedBoundary, withoutHidden } from './ai/injectionGuard.ts';
+import { cutLines, joinedByReason } from './ai/notShown.ts';
 import { createPlacer, type Placer } from './ai/placer.ts';
 import { reviewRequest, type SharedQuestion } from './ai/prompt.ts';
 import { memoryOf } from './ai/remembered.ts';
@@ -153,7 +153,7 @@ export async function modelPhase(
   };
   /** The piece that a finding speaks of, by the number it gives, or by its quote. */
   const hear = (batch: readonly Piece[], found: ModelFinding): Piece | undefined => {
-    const claimed = batch[(found.file ?? 1) - 1];
+    const claimed = batch[batch.length === 1 ? 0 : (found.file ?? 0) - 1];
     const order = [...(claimed ? [claimed] : []), ...batch.filter((piece) => piece !== claimed)];
     const placed = order.flatMap((piece) => {
       const state = states.get(piece.file);
@@ -270,39 +270,11 @@ export async function modelPhase(
   });
   for (const { snapshot, shownText } of files) notReviewed.push(...cutLines(snapshot, shownText));
   await parts.memory.settled();
-  return { ...phase, notReviewed: joined(notReviewed), ...(failure && { failure }) };
+  return { ...phase, notReviewed: joinedByReason(notReviewed), ...(failure && { failure }) };
 }
 
 function isTooLong({ code }: Failure): boolean {
   return code === 'answer-too-long' || code === 'input-too-long';
-}
-
-/** One entry for a file and a reason: a hopeless failure leaves out all its pieces, one after the other. */
-function joined(all: readonly NotReviewed[]): NotReviewed[] {
-  const kept = new Map<string, NotReviewed>();
-  for (const entry of all) {
-    const [, lines, rest] = /^lines ([\d, -]+), (.*)$/s.exec(entry.reason) ?? [];
-    const key = JSON.stringify([entry.file, rest ?? entry.reason]);
-    const earlier = /^lines ([\d, -]+), /.exec(kept.get(key)?.reason ?? '')?.[1];
-    const reason = lines !== undefined && earlier !== undefined ? `lines ${earlier}, ${lines}, ${rest}` : entry.reason;
-    kept.set(key, { file: entry.file, reason });
-  }
-  return [...kept.values()];
-}
-
-function cutLines({ file, changed }: Snapshot, shownText: string): NotReviewed[] {
-  const lines = linesOf(shownText);
-  const wanted: readonly LineSpan[] = changed ?? [{ from: 1, to: lines.count }];
-  return wanted.flatMap(({ from, to }) => {
-    const cut: NotReviewed[] = [];
-    for (let line = from; line <= Math.min(to, lines.count); line++) {
-      if (lines.textOf(line).length <= longestLine) continue;
-      const reason = `AI review: only the first ${longestLine} characters of the line were shown.`;
-      const all = lines.count === 1;
-      cut.push({ file, reason: `${all ? '' : `lines ${line}-${line}, `}${reason}` });
-    }
-    return cut;
-  });
 }
 
 /** The requester's words, as data for the model. */

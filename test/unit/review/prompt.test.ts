@@ -164,25 +164,33 @@ test('of a large file with few changes only their surroundings are shown', () =>
   ];
   assert.deepEqual(partsOf(lines, 40_000, changed), [
     [
-      { from: 1, to: 41 },
-      { from: 860, to: 990 },
+      { from: 1, to: 21 },
+      { from: 880, to: 921 },
+      { from: 930, to: 970 },
     ],
   ]);
-  assert.deepEqual(partsOf(lines, 1200, changed), [
-    [{ from: 1, to: 41 }],
-    [{ from: 860, to: 968 }],
-    [{ from: 949, to: 990 }],
-  ]);
+  const small = partsOf(lines, 700, changed);
+  assert.deepEqual(small[0], [{ from: 1, to: 21 }]);
+  assert.deepEqual([small[1]?.[0]?.from, small.at(-1)?.at(-1)?.to], [880, 970]);
 });
 
 test('a change is shown with the whole function around it, and with no other', () => {
-  const rows = ['import os', '', 'def first():', '    a()', '', ...Array(60).fill('x = 1'), 'def second(name):'];
+  const rows = [
+    'import os',
+    '',
+    'def first():',
+    '    a()',
+    '',
+    ...Array(60).fill('x = 1'),
+    '@app.get("/")',
+    'def second(name):',
+  ];
   const body = Array.from({ length: 30 }, (_, index) => `    step_${index}(name)`);
   const text = [...rows, ...body, '', ...Array(60).fill('y = 2')].join('\n');
   const head = rows.length;
   const [[span] = [], ...others] = partsOf(linesOf(text), 40_000, [{ from: head + 20, to: head + 20 }]);
   assert.deepEqual(others, []);
-  assert.deepEqual(span, { from: head, to: head + 30 });
+  assert.deepEqual(span, { from: head - 1, to: head + 30 });
 });
 
 test('several hunks of a file are shown together, and what is left out between them is said', () => {

@@ -113,7 +113,7 @@ export const reportForm: ToolForm = {
     required: ['notes', 'findings'],
     properties: {
       notes: string(
-        'Working notes, discarded: for each suspicious place its line, what could go wrong, the shown code that prevents it or "nothing prevents it", and the verdict; at most 25 words a place. At most 250 words in all.',
+        'Working notes, discarded: for each suspicious place its line, what could go wrong, the shown code that prevents it or "nothing prevents it", and the verdict. At most 25 words a place and 8 places a file.',
       ),
       findings: {
         type: 'array',

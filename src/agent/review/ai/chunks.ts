@@ -7,10 +7,12 @@ export const longestLine = 4000;
 /** Lines that two neighbouring chunks share, so that what stands at the seam is seen whole once. */
 const overlap = 20;
 /** Lines around a change that are shown with it where no function stands around it, and where one does. */
-const surroundings = 40;
+const surroundings = 20;
 const margin = 5;
 /** A function or class longer than this does not come whole with a change inside it. */
 const longestEnclosing = 160;
+/** Lines of comments and decorators that come along above a declaration. */
+const longestLead = 20;
 /** Lines left out between two shown spans cost a line of their own; fewer than this are shown instead. */
 const shortestGap = 8;
 
@@ -77,16 +79,29 @@ function around(lines: Lines, changed: readonly LineSpan[]): LineSpan[] {
 function surrounding(lines: Lines, { from, to }: LineSpan): LineSpan {
   const end = Math.min(to, lines.count);
   const spans = [from, end].map((line) => {
-    const whole = enclosing(lines, line).filter((span) => span.to - span.from < longestEnclosing);
-    const best = whole.at(-1);
-    return best
-      ? { from: Math.min(best.from, line - margin), to: Math.max(best.to, line + margin) }
-      : { from: line - surroundings, to: line + surroundings };
+    const best = wholeAround(lines, line);
+    if (best) return { from: Math.min(best.from, line - margin), to: Math.max(best.to, line + margin) };
+    // What the lines around it begin or end in the middle of comes whole as well.
+    const above = Math.max(1, line - surroundings);
+    const below = Math.min(lines.count, line + surroundings);
+    return { from: wholeAround(lines, above)?.from ?? above, to: wholeAround(lines, below)?.to ?? below };
   });
   return {
     from: Math.max(1, Math.min(...spans.map((span) => span.from))),
     to: Math.min(lines.count, Math.max(...spans.map((span) => span.to))),
   };
+}
+
+/** The largest declaration around a line that comes whole, with the comments, decorators and annotations above it. */
+function wholeAround(lines: Lines, line: number): LineSpan | undefined {
+  const best = enclosing(lines, line)
+    .filter((span) => span.to - span.from < longestEnclosing)
+    .at(-1);
+  if (!best) return undefined;
+  let { from } = best;
+  while (from > 1 && best.from - from < longestLead && /^\s*(?:@|#|\/\/|\/?\*|\[|--)/.test(lines.textOf(from - 1)))
+    from--;
+  return { from, to: best.to };
 }
 
 function lineCost(lines: Lines, line: number): number {
