@@ -53,7 +53,18 @@ function meantBy(prose: string): TaskType {
 }
 
 /** Product names that look like files. */
-const products = /^(node|vue|next|nuxt|express|react|three|d3|chart|ember|backbone|alpine|discord|moment|socket)\.js$/i;
+const products = new Set(
+  (
+    'node vue next nuxt express react three d3 chart ember backbone alpine discord moment socket angular nest solid ' +
+    'svelte meteor electron gatsby koa hapi sails knockout handlebars mustache underscore require p5 pixi babylon'
+  ).split(' '),
+);
+
+/** Objects whose members, written with a dot, look like files. */
+const objects = /^(this|self|window|document|console|process|module|exports|math|json|object|array|string|system)\./i;
+
+/** Scripts that put no space between a word and a path. */
+const unspaced = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+(?=[\w.])/u;
 
 /**
  * Paths and globs as people write them: with a slash and an ending that a source file can have, a folder ending in a
@@ -61,10 +72,12 @@ const products = /^(node|vue|next|nuxt|express|react|three|d3|chart|ember|backbo
  */
 export function pathsIn(prose: string): readonly string[] {
   const found = new Set<string>();
-  for (const [word] of prose.matchAll(/[^\s,;'"`()<>]+/g)) {
+  for (const [word] of prose.matchAll(/[^\s,;'"`()<>，。、；：！？（）「」『』“”‘’]+/g)) {
     const path = word
       .replace(/^[[{]+/, '')
-      .replace(/(?::\d+(?:[-:]\d+)*)?[.:!?\]}]*$/, '')
+      .replace(unspaced, '')
+      .replace(/(?:(?::\d+(?:[-:]\d+)*)?|#L\d+(?:-L?\d+)?)[.:!?\]}]*$/, '')
+      .replace(/(?<=[^\\])\\(?=[^\\])/g, '/')
       .replace(/^\.\//, '');
     if (looksLikePath(path)) found.add(path.includes('/') ? path : `**/${path}`);
     if (found.size >= mostPaths) break;
@@ -74,8 +87,17 @@ export function pathsIn(prose: string): readonly string[] {
 
 function looksLikePath(word: string): boolean {
   if (word.length > 500 || /^[a-z][a-z0-9+.-]*:|^\/|^@|(^|\/)\.\.(\/|$)/i.test(word)) return false;
-  if (/^[\w.-]+(\/[\w.-]+)*\/(\*\*?)?$/.test(word) || /^[\w./-]*\*\*?(\/|\.)/.test(word)) return true;
+  if (!/\p{L}/u.test(word)) return false;
+  if (/^[\p{L}\p{N}_.-]+(\/[\p{L}\p{N}_.-]+)*\/(\*\*?)?$/u.test(word)) return true;
+  if (/^[\p{L}\p{N}_./-]*\*\*?(\/|\.)/u.test(word)) return true;
+  if (word.split('/').every(isProduct) || objects.test(word)) return false;
   const name = word.slice(word.lastIndexOf('/') + 1);
-  if (products.test(word) || !/^[\w.@+-]*[\w@+-]\.\w{1,10}$/.test(name)) return false;
-  return languageOf(name) !== 'plaintext';
+  const [, stem = '', ending = ''] = /^([\p{L}\p{N}_.@+-]*[\p{L}\p{N}_@+-])\.(\w{1,10})$/u.exec(name) ?? [];
+  if (stem === '' || languageOf(name) === 'plaintext') return false;
+  // "a.m.", "5.m", "2.0.rs": in a sentence those are no files; below a folder anything can be one.
+  return word.includes('/') || (/\p{L}/u.test(stem) && (ending.length > 1 || stem.length > 1));
+}
+
+function isProduct(word: string): boolean {
+  return /\.js$/i.test(word) && products.has(word.slice(0, -3).toLowerCase());
 }

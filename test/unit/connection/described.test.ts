@@ -10,6 +10,9 @@ const sentences: readonly [string, readonly string[]][] = [
   ['Is it safe to use Node.js and/or Express.js, e.g. v1.2, i.e. read/write?', []],
   ['https://example.com/a.ts /etc/passwd.py ../up.go a/../b.go C:\\x.go', []],
   ['Mail to me@example.com, about example.com', []],
+  ['At 10 a.m. with Vue.js/React.js, see window.location.go and release 2.0.rs; 5.m away */', []],
+  ['See src/größe.ts, src\\win\\file.ts and src/b.ts#L5-L9', ['src/größe.ts', 'src/win/file.ts', 'src/b.ts']],
+  ['请检查src/login.ts。', ['src/login.ts']],
 ];
 for (const [sentence, paths] of sentences) {
   test(`the paths in "${sentence}"`, () => {

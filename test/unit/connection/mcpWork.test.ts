@@ -29,8 +29,8 @@ function batchOf(frame: string | undefined): Batch {
   return { ...(typeof json['id'] === 'string' && { id: json['id'] }), tools: params['tools'] };
 }
 
-/** The answer of the server that has these tasks assigned to us, of which it lists as many as it was asked for. */
-function answer({ id, tools }: Batch, assigned: readonly string[]): string {
+/** The answer of the server that has these tasks assigned to `agentId`; to us, it lists as many as it was asked for. */
+function answer({ id, tools }: Batch, assigned: readonly string[], agentId = self.id): string {
   const value = (tool: Tool) => {
     if (tool.name === 'task_list') {
       const listed = assigned.slice(0, Number(tool.arguments['limit']));
@@ -38,7 +38,7 @@ function answer({ id, tools }: Batch, assigned: readonly string[]): string {
       return { tasks, count: tasks.length, total_count: assigned.length };
     }
     const taskId = String(tool.arguments['task_id']);
-    if (tool.name === 'task_get') return { id: taskId, status: 'assigned', agent_id: self.id };
+    if (tool.name === 'task_get') return { id: taskId, status: 'assigned', agent_id: agentId };
     return { success: true };
   };
   const batch_results = tools.map((tool) => ({ id: tool.id, status: 'success', result: value(tool) }));
@@ -124,6 +124,20 @@ test('a result that took a while goes out when the server has said that the task
     ['task_complete'],
   );
   assert.deepEqual(hear(session, answer(completion, [])).words, [{ kind: 'delivered', messageId }]);
+});
+
+test('a result for a task of another agent stays here, and the task is done again when it comes back to us', () => {
+  const { clock, session, question } = begun();
+  hear(session, answer(question, ['t-1']));
+  clock.stall(60_000);
+  const { messageId, frames } = session.encode({ kind: 'result', result: resultOf('t-1') });
+  const { words, replies } = hear(session, answer(batchOf(frames[0]), [], 'somebody-else'));
+  const text = 'task is assigned to another agent';
+  assert.deepEqual(words, [{ kind: 'refused', reason: 'disowned', text, about: messageId }]);
+  assert.deepEqual(replies, []);
+  session.poll();
+  const [next] = session.poll();
+  assert.deepEqual(taskIds(hear(session, answer(batchOf(next), ['t-1'])).words), ['t-1']);
 });
 
 test('a server that loses long answers and is silent to notifications is asked for less and less', () => {

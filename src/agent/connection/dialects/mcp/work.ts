@@ -155,7 +155,10 @@ export function createWork(parts: WorkParts): Work {
         const status = String(pick(entry.value, 'status'));
         if (over.has(status) && purpose.sent) return { words: [{ kind: 'delivered', messageId: id }], replies: [] };
         if (over.has(status)) return no('finished', purpose.text ?? `task already finished with status: ${status}`);
-        if (pick(entry.value, 'agent_id') !== agentId) return no('disowned', 'task is assigned to another agent');
+        if (pick(entry.value, 'agent_id') !== agentId) {
+          seen.delete(purpose.taskId);
+          return no('disowned', 'task is assigned to another agent');
+        }
         if (purpose.text !== undefined) return no('passing', purpose.text);
         lost.delete(purpose.taskId);
         oursAt.set(purpose.taskId, clock.monotonic());
