@@ -6,8 +6,12 @@ import type { Hostility } from './ending.ts';
 const healthyAfterMs = 30_000;
 /** So long after a loss the server is probably restarting, and wanted back soon. */
 const recoveryMs = 60_000;
-/** Where the windows stop growing while that lasts: two seconds, over which 200 agents come back evenly enough. */
-const recoveryGrowth = 4;
+/**
+ * Where the windows stop growing while that lasts: the fourth is from one second to two. Without its lower half, because
+ * whoever waits for a moment that he does not know meets it evenly only if his waits are alike.
+ */
+const recoveryGrowth = 3;
+const recoveryFloorMs = 1_000;
 /** So many connections in a row that broke the protocol, or that we had to cut, are no accident. */
 const mostHostile = 3;
 
@@ -65,9 +69,12 @@ export function createRetryPace(clock: Clock): RetryPace {
     },
     wait: ({ slow, crowded, retryAfterMs }) => {
       failures += 1;
-      growth += 1;
-      if (hurries() && !crowded) growth = Math.min(growth, recoveryGrowth);
-      return retryDelay({ failures: growth, random: clock.random(), retryAfterMs, slow });
+      const random = clock.random();
+      if (growth < recoveryGrowth || !hurries() || crowded) {
+        growth += 1;
+        return retryDelay({ failures: growth, random, retryAfterMs, slow });
+      }
+      return retryDelay({ failures: growth, random, retryAfterMs: Math.max(recoveryFloorMs, retryAfterMs), slow });
     },
     reset: () => {
       failures = 0;
