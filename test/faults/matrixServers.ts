@@ -182,7 +182,13 @@ export const readableAgentId = 'ide-matrix-1';
 async function edgeServer(): Promise<MatrixServer> {
   const server = await EdgeServer2.start();
   const { door, tools } = server;
-  const arrivals = (id: string) => calls(door, 'tools/batch').filter(({ text }) => isEdgeResult(text, id)).length;
+  const arrivals = (id: string) => {
+    const texts = calls(door, 'tools/batch').map(({ text }) => text);
+    const first = texts.findIndex((text) => isEdgeResult(text, id));
+    // A repeat begins with the question how the task stands, and ends there when it is done.
+    const isAbout = (text: string) => isEdgeResult(text, id) || (text.includes('"id":"g"') && text.includes(id));
+    return first < 0 ? 0 : texts.slice(first).filter(isAbout).length;
+  };
   return {
     ...common(door),
     dialect: 'mcp',
