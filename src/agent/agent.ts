@@ -104,6 +104,7 @@ export function createAgent(host: Host, initial: Settings, parts: AgentParts): A
   const workers = createWorkers({
     host,
     parts,
+    suppressions,
     settings: () => settings,
     serverConfig: () => link.config,
   });

@@ -2,11 +2,13 @@ import { join } from 'node:path';
 import type { AgentParts } from './agent.ts';
 import type { ServerConfig } from './connection/serverConfig.ts';
 import { failed, failures, type Outcome } from './failures.ts';
+import type { Suppressions } from './findings/suppressions.ts';
 import type { Host } from './host.ts';
 import type { TaskSpend } from './models/meter.ts';
 import type { Model } from './models/model.ts';
 import type { ModelService } from './models/modelService.ts';
 import type { Spend } from './models/spendLedger.ts';
+import type { ReviewParts } from './review/review.ts';
 import type { Settings } from './settings.ts';
 import { lazy } from './shared/lazy.ts';
 import type { Task, TaskType, Worker, Workers, WorkOutcome } from './tasks/task.ts';
@@ -14,6 +16,7 @@ import type { Task, TaskType, Worker, Workers, WorkOutcome } from './tasks/task.
 export interface WorkerParts {
   readonly host: Host;
   readonly parts: Pick<AgentParts, 'clock' | 'environment' | 'engineFolder'>;
+  readonly suppressions: Suppressions;
   settings(): Settings;
   /** What the server asked for and got. */
   serverConfig(): ServerConfig | undefined;
@@ -38,7 +41,7 @@ interface Begun {
 }
 
 /** The three kinds of work. Each is loaded when its first task comes, and so are the rules and the model. */
-export function createWorkers({ host, parts, settings, serverConfig }: WorkerParts): WorkerSet {
+export function createWorkers({ host, parts, suppressions, settings, serverConfig }: WorkerParts): WorkerSet {
   const { clock, environment, engineFolder } = parts;
   const { log } = host;
 
@@ -88,12 +91,19 @@ export function createWorkers({ host, parts, settings, serverConfig }: WorkerPar
     ];
   });
   const shared = lazy(async () => {
-    const { createWorkspace } = await import('./workspace/workspace.ts');
+    const [{ createWorkspace }, { surroundingsOf }] = await Promise.all([
+      import('./workspace/workspace.ts'),
+      import('./review/context/surroundings.ts'),
+    ]);
+    const workspace = createWorkspace(host, () => settings().limits);
+    const around: ReviewParts['surroundings'] = (snapshots, slices, signal) =>
+      surroundingsOf(snapshots, { host, workspace, suppressions }, slices, signal);
     return {
       clock,
       log,
       settings,
-      workspace: createWorkspace(host, () => settings().limits),
+      workspace,
+      surroundings: around,
       checks,
       model,
       answersFolder: join(host.storage, 'review'),

@@ -37,7 +37,10 @@ export interface Finding {
   readonly confidence: number;
   /** Workspace path, as in `workspace/paths.ts`. */
   readonly file: string;
-  /** The code came inside the task: `file` is a name that we gave it, and nothing in the workspace. */
+  /**
+   * Not in the workspace as it stands: the code came inside the task, and `file` is a name that we gave it; or it is an
+   * earlier state of the file, and gone.
+   */
   readonly inTask?: true;
   readonly range: Range;
   /** One line, at most 100 characters, no Markdown: what stands in the Problems list. */

@@ -10,6 +10,8 @@ export interface ReviewResult {
   readonly findings: readonly WireFinding[];
   readonly recommendations: readonly string[];
   readonly not_reviewed: readonly NotReviewed[];
+  /** Files of the workspace that told how to review it. */
+  readonly instructions_applied: readonly string[];
   readonly metrics: ReviewMetrics;
 }
 
@@ -52,6 +54,8 @@ export interface ReviewMetrics {
   readonly dropped_by_filter: number;
   /** Of those the ones below the thresholds or beyond a limit: kept, and shown on demand. */
   readonly hidden: number;
+  /** Findings that the workspace's baseline file dismisses. */
+  readonly suppressed: number;
   readonly secrets_masked: number;
   readonly model_calls: number;
   readonly model_calls_saved: number;
@@ -67,6 +71,10 @@ export interface ReviewEnd {
   /** Languages that no rule of ours is for, with how many files each; most files first. */
   readonly withoutRules: readonly { readonly language: string; readonly files: number }[];
   readonly notReviewed: readonly NotReviewed[];
+  /** Paths of the files whose instructions held. */
+  readonly instructions: readonly string[];
+  /** Files that were to tell how to review, and could not be used. */
+  readonly unused: readonly NotReviewed[];
   readonly metrics: ReviewMetrics;
   /** Why the model looked at nothing at all; undefined when it looked at something. */
   readonly withoutModel?: string;
@@ -80,18 +88,23 @@ export function reviewResult(end: ReviewEnd): ReviewResult {
     summary: summaryOf(end),
     findings: named.map(wireFinding),
     recommendations: recommend(named),
-    not_reviewed: end.notReviewed.map(({ file, reason }) => ({ file: end.nameOf(file), reason })),
+    not_reviewed: [...end.notReviewed, ...end.unused].map(({ file, reason }) => ({ file: end.nameOf(file), reason })),
+    instructions_applied: end.instructions,
     metrics: end.metrics,
   };
 }
 
 /** Never says that files are clean, only that nothing was found, and in how many of them. */
 function summaryOf(end: ReviewEnd): string {
-  const { beyond, below } = end;
+  const { beyond, below, metrics } = end;
   const verb = (count: number) => (count === 1 ? 'is' : 'are');
   return [
     reviewedSentence(end),
     ...unruledSentence(end),
+    ...end.unused.map(({ file, reason }) => `${cleanText(file, 200)} was ${cleanText(reason, 300)}.`),
+    ...(metrics.suppressed > 0
+      ? [`${plural(metrics.suppressed, 'finding')} dismissed for everybody ${verb(metrics.suppressed)} left out.`]
+      : []),
     ...(beyond > 0 ? [`${plural(beyond, 'more finding')} beyond the limits ${verb(beyond)} left out.`] : []),
     ...(below > 0 ? [`${plural(below, 'finding')} below the set severity or confidence ${verb(below)} hidden.`] : []),
   ].join(' ');

@@ -1,4 +1,4 @@
-import { type Failure, failed, failures, type Outcome } from '../failures.ts';
+import { type Failure, failed, failures, type Outcome, succeeded } from '../failures.ts';
 import type { Finding } from '../findings/finding.ts';
 import type { Log } from '../host.ts';
 import { type Model, noTokens } from '../models/model.ts';
@@ -11,16 +11,17 @@ import type { Worker, WorkOutcome, WorkReport } from '../tasks/task.ts';
 import { cleanText } from '../workspace/clean.ts';
 import type { NotReviewed, Snapshot } from '../workspace/snapshot.ts';
 import { type AnswerMemory, createAnswerMemory } from './ai/answerMemory.ts';
-import type { ContextBlock } from './ai/contextBlock.ts';
+import type { Surroundings } from './context/surroundings.ts';
 import { capAll, capPerFile } from './filter.ts';
 import { merge, mergeStatics } from './merge.ts';
 import { type ModelPhase, modelPhase } from './modelPhase.ts';
 import { type ReviewMetrics, reviewResult } from './result.ts';
 import { findingMaker, openFile, type ReviewedFile } from './reviewedFile.ts';
 import { grammarFor } from './static/engineFolder.ts';
-import { createSlices } from './static/slices.ts';
+import { createSlices, type Slices } from './static/slices.ts';
 import type { StaticCheck } from './static/staticCheck.ts';
 import { staticPhase } from './staticPhase.ts';
+import { ontoToday } from './today.ts';
 
 export interface ReviewParts {
   readonly clock: Clock;
@@ -32,16 +33,8 @@ export interface ReviewParts {
   model(signal: AbortSignal): Promise<Outcome<Model>>;
   /** Absolute path of a folder where answers of the model are kept. Absent: they last as long as the process. */
   readonly answersFolder?: string;
-  /** What helps the model to judge a file, and what holds for all of them; redacted. Absent: the code alone. */
-  readonly context?: ReviewContext;
-}
-
-/** Data for the prompt, shown before the code and never under review. The most useful block comes first. */
-export interface ReviewContext {
-  /** What holds for every file of a run, such as the project's guidelines. */
-  shared?(snapshots: readonly Snapshot[], signal: AbortSignal): Promise<readonly ContextBlock[]>;
-  /** What helps with one file: callers, imported definitions. */
-  of?(snapshot: Snapshot, signal: AbortSignal): Promise<readonly ContextBlock[]>;
+  /** What the workspace says about the files, redacted. Absent: the code alone. */
+  surroundings?(snapshots: readonly Snapshot[], slices: Slices, signal: AbortSignal): Promise<Surroundings>;
 }
 
 /**
@@ -57,23 +50,31 @@ export function createReviewer(parts: ReviewParts): Worker {
     const payload = parseReview(task.payload);
     if (!payload.ok) return { status: 'failed', failure: payload.failure };
     report.progress(0, 'Reading the files', 'read');
-    const read = await snapshotsFor(payload.value, parts, signal);
+    const slices = createSlices(parts.clock, signal);
+    const read = await snapshotsFor(payload.value, parts, slices, signal);
     if (!read.ok) return { status: 'failed', failure: read.failure };
-    return reviewFiles({ ...parts, memory, taskId: task.id, payload: payload.value }, read.value, report, signal);
+    const run = { ...parts, memory, slices, taskId: task.id, payload: payload.value };
+    return reviewFiles(run, read.value, report, signal);
   };
 }
 
 interface Snapshots {
   readonly snapshots: readonly Snapshot[];
   readonly notReviewed: readonly NotReviewed[];
+  readonly surroundings?: Surroundings;
 }
 
 async function snapshotsFor(
   { source }: ReviewPayload,
-  { workspace, settings }: ReviewParts,
+  { workspace, settings, surroundings }: ReviewParts,
+  slices: Slices,
   signal: AbortSignal,
 ): Promise<Outcome<Snapshots>> {
-  if (source.kind !== 'code') return workspace.snapshots(source, signal);
+  if (source.kind !== 'code') {
+    const read = await workspace.snapshots(source, signal);
+    const around = read.ok && (await surroundings?.(read.value.snapshots, slices, signal));
+    return around ? succeeded(withoutExcluded(read.value, around)) : read;
+  }
   const kilobytes = settings().limits.fileKilobytes;
   if (source.code.length > kilobytes * 1024) {
     return failed(failures.malformedPayload(`the code is larger than ${kilobytes} kB`));
@@ -81,8 +82,22 @@ async function snapshotsFor(
   return { ok: true, value: { snapshots: [payloadSnapshot(source)], notReviewed: [] } };
 }
 
+function withoutExcluded({ snapshots, notReviewed }: Snapshots, surroundings: Surroundings): Snapshots {
+  const excluded = snapshots.flatMap(({ file }) => {
+    const reason = surroundings.excluded(file);
+    return reason === undefined ? [] : [{ file, reason }];
+  });
+  const left = new Set(excluded.map(({ file }) => file));
+  return {
+    snapshots: snapshots.filter(({ file }) => !left.has(file)),
+    notReviewed: [...notReviewed, ...excluded],
+    surroundings,
+  };
+}
+
 interface Run extends ReviewParts {
   readonly memory: AnswerMemory;
+  readonly slices: Slices;
   readonly taskId: string;
   readonly payload: ReviewPayload;
 }
@@ -90,12 +105,14 @@ interface Run extends ReviewParts {
 async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal: AbortSignal): Promise<WorkOutcome> {
   const { clock, log, payload } = run;
   const rules = run.settings().review;
+  const { surroundings } = read;
   const files: ReviewedFile[] = [];
-  const slices = createSlices(clock, signal);
   for (const snapshot of read.snapshots) {
-    await slices.pause();
+    await run.slices.pause();
     files.push(openFile(snapshot));
   }
+  const today = new Map(read.snapshots.map((snapshot) => [snapshot.file, ontoToday(snapshot)]));
+  const now = (found: readonly Finding[]) => found.map((finding) => today.get(finding.file)?.(finding) ?? finding);
   const toFinding = findingMaker(run.taskId, clock);
   const own = payload.source.kind === 'code' ? payload.source.name : undefined;
   const nameOf = (file: string) => (own === undefined ? file : cleanText(own, 300));
@@ -108,9 +125,10 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
     {
       checks: run.checks,
       rules,
+      ...(surroundings && { disabledRules: surroundings.disabledRules }),
       log,
       toFinding,
-      found: report.found,
+      found: (findings) => report.found(now(findings)),
       progress: progress.checked,
     },
     signal,
@@ -120,15 +138,12 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
   let asked: ModelPhase | undefined;
   if (model.ok) {
     progress.ask();
-    const { context } = run;
-    const sharedContext = await context?.shared?.(read.snapshots, signal);
     asked = await modelPhase(
       files,
       {
         clock,
         log,
-        ...(sharedContext && { sharedContext }),
-        ...(context?.of && { contextOf: context.of }),
+        ...(surroundings && contextFrom(surroundings)),
         model: model.value,
         memory: run.memory,
         rules,
@@ -136,7 +151,7 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
         ...(payload.instructions && { instructions: payload.instructions }),
         nameOf,
         toFinding,
-        found: (finding) => report.found([finding]),
+        found: (finding) => report.found(now([finding])),
         done: progress.asked,
       },
       signal,
@@ -144,7 +159,8 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
   }
   signal.throwIfAborted();
 
-  const { findings, repeated, hidden, beyond: cut } = conclude(files, rules);
+  const { findings: standing, repeated, hidden, beyond: cut } = conclude(files, rules);
+  const findings = standing.filter((finding) => !surroundings?.suppressed(finding, standing));
   const beyond = statics.beyond + cut;
   const below = hidden.length - beyond;
   const unasked = model.ok ? [] : files.map(({ snapshot }) => leftOut(snapshot, model.failure));
@@ -163,6 +179,7 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
     dropped_refuted: asked?.refuted ?? 0,
     dropped_by_filter: statics.outside + (asked?.outside ?? 0) + hidden.length,
     hidden: hidden.length,
+    suppressed: standing.length - findings.length,
     secrets_masked: files.reduce((sum, { redacted }) => sum + redacted, 0),
     model_calls: asked?.calls ?? 0,
     model_calls_saved: asked?.recalled ?? 0,
@@ -176,9 +193,9 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
     ({ snapshot }) => snapshot.absolutePath !== undefined && !modelFailed.has(snapshot.file),
   );
   report.replaceFindings(
-    findings,
+    now(standing),
     lookedAt.map(({ snapshot }) => snapshot.file),
-    hidden.slice(0, mostHidden),
+    now(hidden.slice(0, mostHidden)),
   );
   report.progress(1, 'Reviewed', 'done');
   log('info', 'Review done', { task: run.taskId, ...metrics, not_reviewed: notReviewed.length });
@@ -192,6 +209,8 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
     metrics,
     nameOf,
     withoutRules: unruled(files),
+    instructions: surroundings?.applied ?? [],
+    unused: surroundings?.problems ?? [],
     ...withoutModel,
   });
   const metadata = {
@@ -203,6 +222,13 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
   };
   const failure = whyInconclusive(files, read, [statics.failure, model.ok ? asked?.failure : model.failure]);
   return failure ? { status: 'inconclusive', result, metadata, failure } : { status: 'completed', result, metadata };
+}
+
+function contextFrom({ shared, disputes, of, related }: Surroundings) {
+  return {
+    sharedContext: [...shared, ...disputes],
+    contextOf: async ({ file }: Snapshot) => [...of(file), ...(await related(file))],
+  };
 }
 
 function leftOut(snapshot: Snapshot, failure: Failure): NotReviewed {

@@ -7,7 +7,7 @@ import { failed, failures, type Outcome, succeeded } from '../../../src/agent/fa
 import type { Finding, FoundIssue } from '../../../src/agent/findings/finding.ts';
 import { type Model, type ModelEvent, noTokens } from '../../../src/agent/models/model.ts';
 import type { ReviewResult } from '../../../src/agent/review/result.ts';
-import { createReviewer, type ReviewContext } from '../../../src/agent/review/review.ts';
+import { createReviewer } from '../../../src/agent/review/review.ts';
 import type { StaticCheck } from '../../../src/agent/review/static/staticCheck.ts';
 import { checkSettings } from '../../../src/agent/settings.ts';
 import type { Task, WorkReport } from '../../../src/agent/tasks/task.ts';
@@ -59,10 +59,9 @@ interface Setup {
   model?: Model | Outcome<Model>;
   review?: object;
   folder?: string;
-  context?: ReviewContext;
 }
 
-function setUp({ snapshots = [], notReviewed = [], issues = [], check, model, review = {}, folder, context }: Setup) {
+function setUp({ snapshots = [], notReviewed = [], issues = [], check, model, review = {}, folder }: Setup) {
   const found: Finding[][] = [];
   const finals: { findings: readonly Finding[]; reviewed: readonly string[]; hidden?: readonly Finding[] }[] = [];
   const stages: string[] = [];
@@ -80,7 +79,6 @@ function setUp({ snapshots = [], notReviewed = [], issues = [], check, model, re
     log: () => {},
     settings: () => settings,
     ...(folder !== undefined && { answersFolder: folder }),
-    ...(context && { context }),
     workspace: { snapshots: async () => succeeded({ snapshots, notReviewed }) },
     checks: async () => [
       { name: 'rules', check: check ?? (async ({ file }) => issues.filter((issue) => issue.file === file)) },
@@ -490,21 +488,6 @@ test('static checks of a language without rules say so', async () => {
   assert.match(kotlin.result?.summary ?? '', /There are no rules for kotlin/);
   const python = await setUp({ snapshots: files.slice(1), review: { useModel: false } }).run();
   assert.doesNotMatch(python.result?.summary ?? '', /no rules/);
-});
-
-test('context is shown to the model as data, before the code', async () => {
-  const model = new ScriptedModel('m');
-  model.onRequest = ({ prompt }) => {
-    assert.ok(prompt.indexOf('Guideline A') < prompt.indexOf('caller of average'));
-    assert.ok(prompt.indexOf('caller of average') < prompt.indexOf('1| def average'));
-    return formAnswer({ notes: '', findings: [] });
-  };
-  const context = {
-    shared: async () => [{ title: 'AGENTS.md', text: 'Guideline A' }],
-    of: async () => [{ title: 'caller of average', text: 'average([])' }],
-  };
-  await setUp({ snapshots: [snapshot('a.py', average)], model, context }).run();
-  assert.equal(model.requests.length, 1);
 });
 
 test('an abort ends the review with its reason, in the model and in a check', async () => {
