@@ -62,24 +62,17 @@ function disputesAbout(files: readonly string[], suppressions: Pick<Suppressions
   const told = suppressions.all().flatMap(({ suppression, folder }) => {
     const { reason } = suppression;
     if (reason === undefined) return [];
-    const path = (file: string) => (folder === '' ? file : `${folder}/${file}`);
-    switch (suppression.scope) {
-      case 'rule':
-        return [`every finding of the rule ${suppression.rule}: ${reason}`];
-      case 'file':
-        return files.includes(path(suppression.file)) ? [`everything in ${path(suppression.file)}: ${reason}`] : [];
-      case 'finding': {
-        if (!files.includes(path(suppression.file))) return [];
-        return [`${path(suppression.file)}, "${suppression.title}", at ${suppression.quote}: ${reason}`];
-      }
-    }
+    if (suppression.scope === 'rule') return [`every finding of the rule ${suppression.rule}: ${reason}`];
+    const file = folder === '' ? suppression.file : `${folder}/${suppression.file}`;
+    if (!files.includes(file)) return [];
+    if (suppression.scope === 'file') return [`everything in ${file}: ${reason}`];
+    return [`${file}, "${suppression.title}", at ${suppression.quote}: ${reason}`];
   });
   if (told.length === 0) return [];
-  const text = told.slice(-mostDisputes).join('\n');
   return [
     {
-      title: 'earlier findings that the people of this project found to be wrong or accepted',
-      text: redact(text).text,
+      title: 'earlier findings that the people of this project found to be wrong, or accepted',
+      text: redact(told.slice(-mostDisputes).join('\n')).text,
     },
   ];
 }
