@@ -122,7 +122,7 @@ for (const [what, snapshots, whole] of [
 }
 
 const long = filesBetween(12_500, 40_000);
-const pace = { firstEvent: 20, perPiece: 2 };
+const pace = { firstEvent: 100, perPiece: 10 };
 const oneByOne = await review(long, withLimit(new BillingModel(pace), 1));
 const abreast = await review(long, withLimit(new BillingModel(pace), 4));
 const ratio = abreast.milliseconds / oneByOne.milliseconds;

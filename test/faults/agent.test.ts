@@ -26,12 +26,16 @@ before(async () => {
 });
 after(() => bedrock.close());
 
+const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+/** Long enough to be asked about in a request of its own. */
+const longFile = (name: string, value: number) => `${name} = ${value}\n`.repeat(1000);
+
 beforeEach(async () => {
   events.length = 0;
   bedrock.requests.length = 0;
   bedrock.onRequest = () => answerTool('report_findings', { notes: '', findings: [] });
   mesh = await MeshServer.start();
-  const files = Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => [`${name}.py`, `${name} = 1\n`]));
+  const files = Object.fromEntries(names.map((name) => [`${name}.py`, longFile(name, 1)]));
   host = new FakeHost({ files, keys: { [new URL(mesh.url).origin]: mesh.key } });
 });
 afterEach(async () => {
@@ -104,7 +108,7 @@ test('a limit of model calls that the server asks for holds for a model that is 
   most = 0;
   mesh.updateConfig({ version: 2, constraints: { rate_limits: { concurrent_requests: 1 } } });
   await mesh.nextFrame(({ type }) => type === 'config.applied');
-  for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) host.write(`${name}.py`, `${name} = 2\n`);
+  for (const name of names) host.write(`${name}.py`, longFile(name, 2));
   await reviewed();
   assert.equal(most, 1);
 });
