@@ -63,11 +63,12 @@ test('every limit that an update narrows is applied, and holds for the calls of 
 });
 
 test('nothing is widened past what the user and this agent allow, and each refusal says why', () => {
+  const mine = defaultSettings.limits.modelCalls;
   const { config, applied, refused } = apply(
     {
       constraints: {
         max_cost_per_month_usd: 21,
-        rate_limits: { concurrent_requests: 4 },
+        rate_limits: { concurrent_requests: mine + 1 },
       },
       fallback_behavior: {
         max_retries: 9,
@@ -88,12 +89,12 @@ test('nothing is widened past what the user and this agent allow, and each refus
   assert.deepEqual(applied, []);
   const why = reasons(refused);
   assert.equal(why['constraints.max_cost_per_month_usd'], 'wider than the 20 that the user allows');
-  assert.equal(why['constraints.rate_limits.concurrent_requests'], 'wider than the 3 that the user allows');
+  assert.equal(why['constraints.rate_limits.concurrent_requests'], `wider than the ${mine} that the user allows`);
   assert.equal(why['fallback_behavior.max_retries'], 'more than the 3 of this agent');
   assert.equal(why['fallback_behavior.circuit_breaker.enabled'], 'the breaker of this agent stays on');
   assert.equal(refused.length, 11);
-  const mine = callRules(withBudget({ dollarsPerMonth: 20 }), undefined, 'analysis');
-  assert.deepEqual(callRules(withBudget({ dollarsPerMonth: 20 }), config, 'analysis'), mine);
+  const unchanged = callRules(withBudget({ dollarsPerMonth: 20 }), undefined, 'analysis');
+  assert.deepEqual(callRules(withBudget({ dollarsPerMonth: 20 }), config, 'analysis'), unchanged);
 });
 
 test('zero, which is how the platform writes no limit, never takes a limit of the user away', () => {

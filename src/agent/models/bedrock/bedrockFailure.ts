@@ -125,10 +125,17 @@ function accessDenied({ message, detail }: Seen, { model, region }: CallContext)
   return failures.accessDenied(model, detail, named?.[1], named?.[2] ?? neededResources(model, region));
 }
 
+/** Those other than `aws`, by how their regions begin. */
+const partitions: readonly (readonly [string, string])[] = [
+  ['cn-', 'aws-cn'],
+  ['us-gov-', 'aws-us-gov'],
+  ['eusc-', 'aws-eusc'],
+];
+
 /** A profile needs permission on itself and on the model in every region it may send the call to. */
 function neededResources(model: string, region: string): string {
   if (model.startsWith('arn:')) return `${model} and the model behind it`;
-  const partition = region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+  const partition = partitions.find(([start]) => region.startsWith(start))?.[1] ?? 'aws';
   const bare = model.replace(/^(us-gov|us|eu|apac|au|jp|ca|global)\./, '');
   const foundation = `arn:${partition}:bedrock:*::foundation-model/${bare}`;
   return bare === model ? foundation : `arn:${partition}:bedrock:*:*:inference-profile/${model} and ${foundation}`;
