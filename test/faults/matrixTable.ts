@@ -14,6 +14,8 @@ export interface Fault {
   readonly server?: ServerKind;
   /** Why there is no cell for a state. */
   readonly notIn?: Readonly<Partial<Record<State, string>>>;
+  /** How many times faster than real the agent's time passes; as fast as its deadlines bear, unless said otherwise. */
+  readonly hurry?: number;
   /** Why the quick share of `npm test` leaves the row out. */
   readonly notInShare?: string;
   /** Before the state is brought about. */
@@ -46,7 +48,7 @@ export const cells: readonly Cell[] = faults.flatMap((fault) =>
 );
 
 async function survive(fault: Fault, state: State): Promise<void> {
-  const world = await FaultWorld.open(fault.server);
+  const world = await FaultWorld.open(fault.server, fault.hurry);
   try {
     world.state = state;
     fault.prepare?.(world);
