@@ -16,8 +16,8 @@ const longestInstructions = 8000;
 const mostPaths = 100;
 
 /**
- * A JSON object stands as it is. Prose becomes the instructions, and the files it names become the files; when it
- * names none, the uncommitted changes are meant. `type` is what the task was called; `text` what it was described by,
+ * A JSON object stands as it is. Prose becomes the instructions, and what looks like a path in it is `mentioned`: those
+ * files when there are any, else, as without a path, the uncommitted changes. `type` is what the task was called; `text` what it was described by,
  * else its title. Paths are only recognised by their look here: the workspace decides what they open.
  */
 export function described(type: string, text: string): Described {
@@ -35,7 +35,7 @@ export function described(type: string, text: string): Described {
   if (meant === 'documentation' && paths.length === 1) {
     return { named: undefined, meant, payload: { ...words, file: paths[0]?.replace('**/', '') } };
   }
-  if (paths.length > 0) return { named: undefined, meant, payload: { ...words, files: paths } };
+  if (paths.length > 0) return { named: undefined, meant, payload: { ...words, mentioned: paths } };
   // An analysis of nothing in particular is one of the whole workspace.
   return { named: undefined, meant, payload: meant === 'analysis' ? words : { ...words, diff: true } };
 }

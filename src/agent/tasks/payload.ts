@@ -8,9 +8,14 @@ import type { LineSpan } from '../workspace/snapshot.ts';
 export type CodeSource =
   /** Code inside the task. `name` is the server's name for it, never a path to open. */
   | { readonly kind: 'code'; readonly code: string; readonly language?: string; readonly name?: string }
-  | { readonly kind: 'files'; readonly patterns: readonly string[] }
+  /** `otherwise`: the patterns are a guess, and this is meant when none of them leads to a file. */
+  | { readonly kind: 'files'; readonly patterns: readonly string[]; readonly otherwise?: Otherwise }
   /** A part of one file; it is grown to the symbol that holds it. */
   | { readonly kind: 'selection'; readonly path: string; readonly lines: LineSpan }
+  | { readonly kind: 'changes'; readonly changes: ChangeScope };
+
+export type Otherwise =
+  | { readonly kind: 'files'; readonly patterns: readonly string[] }
   | { readonly kind: 'changes'; readonly changes: ChangeScope };
 
 export interface ReviewPayload {
@@ -52,6 +57,7 @@ const fields = z.object({
   path: z.optional(name),
   files: z.optional(z.union([name, names], 'must be a path or a list of paths')),
   paths: z.optional(z.union([name, names], 'must be a path or a list of paths')),
+  mentioned: z.optional(names),
   lines: z.optional(
     z.union(
       [z.string().check(z.regex(/^\d{1,8}(-\d{1,8})?$/)), z.tuple([line, line]), z.object({ from: line, to: line })],
@@ -77,7 +83,7 @@ type Fields = z.output<typeof fields>;
 export function parseReview(payload: unknown): Outcome<ReviewPayload> {
   const read = readFields(payload);
   if (!read.ok) return read;
-  const source = sourceOf(read.value);
+  const source = sourceOf(read.value, { kind: 'changes', changes: { kind: 'uncommitted' } });
   if (!source.ok) return source;
   if (!source.value) return malformed('it has neither code, nor files, nor diff: true');
   const { instructions, focusareas } = read.value;
@@ -107,18 +113,21 @@ export function parseDocumentation(payload: unknown): Outcome<DocumentationPaylo
 export function parseAnalysis(payload: unknown): Outcome<AnalysisPayload> {
   const read = readFields(payload);
   if (!read.ok) return read;
-  const source = sourceOf(read.value);
+  const source = sourceOf(read.value, everything);
   if (!source.ok) return source;
   if (source.value?.kind === 'changes') return malformed('an analysis is of code or of files, not of changes');
   if (source.value?.kind === 'selection') return malformed('an analysis is of whole files, not of some lines');
   const question = read.value.question?.trim();
   return succeeded({
-    source: source.value ?? { kind: 'files', patterns: ['**/*'] },
+    source: source.value ?? everything,
     ...(question && { question }),
   });
 }
 
-function sourceOf(given: Fields): Outcome<CodeSource | undefined> {
+const everything = { kind: 'files', patterns: ['**/*'] } as const;
+
+/** `otherwise`: for a text that only mentions files. */
+function sourceOf(given: Fields, otherwise?: Otherwise): Outcome<CodeSource | undefined> {
   const lists = [given.files, given.paths].flat().filter((pattern) => pattern !== undefined);
   const single = [given.file, given.filename, given.path].filter((pattern) => pattern !== undefined);
   const changes = changesOf(given);
@@ -144,7 +153,9 @@ function sourceOf(given: Fields): Outcome<CodeSource | undefined> {
   }
   // Beside files, a branch or a commit only tells where they come from.
   if (changes && patterns.length === 0) return succeeded({ kind: 'changes', changes });
-  return succeeded(patterns.length > 0 ? { kind: 'files', patterns } : undefined);
+  if (patterns.length > 0) return succeeded({ kind: 'files', patterns });
+  const { mentioned } = given;
+  return succeeded(mentioned && { kind: 'files', patterns: mentioned, ...(otherwise && { otherwise }) });
 }
 
 function hasAsked({ diff, changes }: Fields): boolean {

@@ -21,8 +21,11 @@ import { skippedText } from './skipReason.ts';
 import type { LineSpan, NotReviewed, Snapshot } from './snapshot.ts';
 
 export type Scope =
-  /** Each a path, a folder or a glob; see `paths.ts` for how a path is written. */
-  | { readonly kind: 'files'; readonly patterns: readonly string[] }
+  /**
+   * Each a path, a folder or a glob; see `paths.ts` for how a path is written. With `otherwise` they are a guess: those
+   * that lead to no file were not meant as files, and when none does, `otherwise` is what is looked at.
+   */
+  | { readonly kind: 'files'; readonly patterns: readonly string[]; readonly otherwise?: Scope }
   /** A part of one file, and the symbol that holds it. */
   | { readonly kind: 'selection'; readonly path: string; readonly lines: LineSpan }
   | { readonly kind: 'changes'; readonly changes: ChangeScope };
@@ -48,10 +51,19 @@ export interface Workspace {
 }
 
 export function createWorkspace(host: Host, limits: () => Settings['limits']): Workspace {
-  return {
+  const workspace: Workspace = {
     snapshots: async (scope, signal) => {
       const ready = checkReady(host);
       if (!ready.ok) return ready;
+      const { otherwise, ...guess } = scope.kind === 'files' ? scope : { ...scope, otherwise: undefined };
+      if (otherwise) {
+        const guessed = await workspace.snapshots(guess, signal);
+        if (!guessed.ok) return workspace.snapshots(otherwise, signal);
+        return succeeded({
+          ...guessed.value,
+          notReviewed: guessed.value.notReviewed.filter(({ reason }) => !isNowhere(reason)),
+        });
+      }
       const rulesOf = rulesByFolder();
       const found =
         scope.kind === 'changes'
@@ -59,11 +71,7 @@ export function createWorkspace(host: Host, limits: () => Settings['limits']): W
           : await candidatesOfPatterns(patternsOf(scope), host, rulesOf, signal);
       if (!found.ok) return found;
       const { candidates, notReviewed } = found.value;
-      if (
-        scope.kind !== 'changes' &&
-        candidates.length === 0 &&
-        notReviewed.every(({ reason }) => reason === notFound || reason === noMatch)
-      ) {
+      if (scope.kind !== 'changes' && candidates.length === 0 && notReviewed.every(({ reason }) => isNowhere(reason))) {
         return failed(failures.nothingMatches(cleanText(patternsOf(scope).join(', '), 200) || 'an empty list'));
       }
       const gathered = await gather(host, candidates, notReviewed, limits(), signal);
@@ -93,7 +101,10 @@ export function createWorkspace(host: Host, limits: () => Settings['limits']): W
       return found.ok ? found.value.candidates.flatMap(({ place, skip }) => (skip ? [] : [place.path])) : [];
     },
   };
+  return workspace;
 }
+
+const isNowhere = (reason: string) => reason === notFound || reason === noMatch;
 
 function patternsOf(scope: Exclude<Scope, { kind: 'changes' }>): readonly string[] {
   return scope.kind === 'files' ? scope.patterns : [scope.path];

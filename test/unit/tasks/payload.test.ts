@@ -141,3 +141,14 @@ test('a commit beside files only tells where they come from', () => {
   const read = parseReview({ files: ['a.ts'], commit: 'abc123', base: 'main' });
   assert.deepEqual(read.ok && read.value.source, { kind: 'files', patterns: ['a.ts'] });
 });
+
+test('files that a text only mentions are a guess, and files that are named are not', () => {
+  const read = parseReview({ instructions: 'as in a.ts', mentioned: ['a.ts'] });
+  const otherwise = { kind: 'changes', changes: { kind: 'uncommitted' } };
+  assert.deepEqual(read.ok && read.value.source, { kind: 'files', patterns: ['a.ts'], otherwise });
+  const named = parseReview({ files: ['b.ts'], mentioned: ['a.ts'] });
+  assert.deepEqual(named.ok && named.value.source, { kind: 'files', patterns: ['b.ts'] });
+  const analysis = parseAnalysis({ question: 'why a.ts?', mentioned: ['a.ts'] });
+  const everything = { kind: 'files', patterns: ['**/*'] };
+  assert.deepEqual(analysis.ok && analysis.value.source, { kind: 'files', patterns: ['a.ts'], otherwise: everything });
+});

@@ -427,3 +427,15 @@ test('a text that Git keeps is read by the rules of any other, and says what sta
   );
   assert.deepEqual(notReviewed.map(({ file }) => file).sort(), ['.env', 'binary.ts', 'large.ts']);
 });
+
+test('paths that are only a guess are left out when they lead nowhere, and when all do something else is meant', async (context) => {
+  const { host, gather } = world(context, { files: { 'a.ts': 'a', 'b.ts': 'b' } });
+  host.setChanges([{ path: 'b.ts', kind: 'modified', lines: 'whole' }]);
+  const otherwise = { kind: 'changes', changes: { kind: 'uncommitted' } } as const;
+  const guess = async (...patterns: string[]) => {
+    const { snapshots, notReviewed } = await gather({ kind: 'files', patterns, otherwise });
+    return [snapshots.map(({ file }) => file), notReviewed];
+  };
+  assert.deepEqual(await guess('a.ts', 'docs/design.md', '**/utils.py'), [['a.ts'], []]);
+  assert.deepEqual(await guess('docs/design.md', '/etc/passwd', '../up.ts'), [['b.ts'], []]);
+});
