@@ -25,6 +25,7 @@ const taskSchema = z.object({
   origin: z.literal('server'),
 });
 
+/** Its keys stand in the order in which a result is made: one that is sent again after a restart is the same text. */
 const resultSchema = z.object({
   task_id: id,
   status,
@@ -33,10 +34,10 @@ const resultSchema = z.object({
     static_issues: count,
     ai_suggestions: count,
     confidence: count,
-    duration_ms: count,
     tokens: z.exactOptional(z.object({ input: count, output: count, cache_read: count, cache_write: count })),
     model: z.exactOptional(z.nullable(z.string())),
     not_reviewed: z.array(z.object({ file: z.string(), reason: z.string() })),
+    duration_ms: count,
   }),
   error: z.exactOptional(z.string()),
   completed_at: z.string(),
