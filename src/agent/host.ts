@@ -2,7 +2,8 @@ import type { Outcome } from './failures.ts';
 import type { Range } from './findings/finding.ts';
 import type { Model } from './models/model.ts';
 import type { NetworkSettings } from './network/proxyFor.ts';
-import type { LineSpan } from './workspace/snapshot.ts';
+import type { TaskRequest } from './tasks/consent.ts';
+import type { LineSpan, RemovedLines } from './workspace/snapshot.ts';
 
 /** What the agent needs from whoever runs it: the editor, or plain Node. */
 export interface Host {
@@ -35,6 +36,11 @@ export interface Host {
   network(): NetworkSettings;
   /** The editor's own language models, best first; absent where there is no editor. `mayAsk`: the person may be asked for consent. */
   models?(choice: { readonly wanted: string; readonly mayAsk: boolean }): Promise<readonly Model[]>;
+  /**
+   * Asks the person whether a server's task may be done; may take for ever. Rejects with the signal's reason when the
+   * answer is no longer wanted. Absent where there is nobody to ask.
+   */
+  mayRun?(request: TaskRequest, signal: AbortSignal): Promise<boolean>;
   readonly secrets: Secrets;
   readonly log: Log;
 }
@@ -61,6 +67,8 @@ export interface FileChange {
   readonly kind: 'added' | 'modified' | 'renamed' | 'deleted' | 'untracked';
   /** 1-based inclusive line ranges of the new text that were added or changed; the whole file when it is new. */
   readonly lines: readonly LineSpan[] | 'whole';
+  /** What was taken away; of a large change only the beginning. */
+  readonly removed?: readonly RemovedLines[];
   /** The text that was changed, where it may not be the one on disk; undefined when it is larger than `mostBytes`. */
   readonly saved?: (mostBytes: number, signal: AbortSignal) => Promise<Outcome<Uint8Array | undefined>>;
 }

@@ -124,6 +124,9 @@ export async function modelPhase(
       shownText,
       known: file.statics,
       ...(snapshot.changed && { changed: snapshot.changed }),
+      ...(snapshot.removed && {
+        removed: snapshot.removed.map(({ before, text }) => ({ before, text: dataText(text) })),
+      }),
       ...(blocks && { context: blocks }),
     });
     pieces.push(...own);

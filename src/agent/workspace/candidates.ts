@@ -8,7 +8,7 @@ import { problemFailure, realInside } from './openInside.ts';
 import { folderLabels, type Place, placeIn, placeOf, possiblePlaces } from './paths.ts';
 import { isGlob, readGlob } from './patterns.ts';
 import { skippedFile } from './skipReason.ts';
-import type { LineSpan, NotReviewed } from './snapshot.ts';
+import type { LineSpan, NotReviewed, RemovedLines } from './snapshot.ts';
 import { walk } from './walk.ts';
 
 /** A file that was asked for, before anything of it was read. */
@@ -17,6 +17,7 @@ export interface Candidate {
   /** Named by its own path: ignore files and what a machine wrote are no reason to leave it out. */
   readonly named: boolean;
   readonly changed?: readonly LineSpan[];
+  readonly removed?: readonly RemovedLines[];
   readonly saved?: NonNullable<FileChange['saved']>;
   readonly skip?: string;
 }
@@ -175,7 +176,8 @@ export async function candidatesOfChanges(
     const reason = skip ?? skippedFile(place.relative);
     const changed = change.lines === 'whole' ? {} : { changed: change.lines };
     const saved = change.saved && { saved: change.saved };
-    candidates.push({ place, named: false, ...changed, ...saved, ...(reason && { skip: reason }) });
+    const removed = change.removed && { removed: change.removed };
+    candidates.push({ place, named: false, ...changed, ...removed, ...saved, ...(reason && { skip: reason }) });
   }
   return succeeded({ candidates, notReviewed: [] });
 }

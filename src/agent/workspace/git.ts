@@ -37,14 +37,16 @@ export async function gitChanges(
     ? await filtered('diff', '--unified=0', ...plainDiff, ...compared.value, '--', '.')
     : succeeded('');
   if (!diff.ok) return diff;
-  const lines = parseDiff(diff.value);
+  const differing = parseDiff(diff.value);
 
   const changes = entries.value.map(({ path, kind, conflicted, blob }): FileChange => {
     const partly = (kind === 'modified' || kind === 'renamed') && !conflicted;
+    const { lines = [], removed = [] } = (partly && differing.get(path)) || {};
     return {
       absolutePath: join(folder.path, path),
       kind,
-      lines: partly ? (lines.get(path) ?? []) : kind === 'deleted' ? [] : 'whole',
+      lines: partly ? lines : kind === 'deleted' ? [] : 'whole',
+      ...(removed.length > 0 && { removed }),
       ...(blob !== undefined && { saved: savedIn(folder.path, blob, options) }),
     };
   });

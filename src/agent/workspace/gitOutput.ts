@@ -1,5 +1,5 @@
 import type { FileChange } from '../host.ts';
-import type { LineSpan } from './snapshot.ts';
+import type { LineSpan, RemovedLines } from './snapshot.ts';
 
 /** A file that changed. */
 export interface Entry {
@@ -74,13 +74,22 @@ function kindOf(
   return headMode === '000000' ? 'added' : 'modified';
 }
 
+export interface FileDiff {
+  readonly lines: readonly LineSpan[];
+  readonly removed: readonly RemovedLines[];
+}
+
+/** What was removed of one file beyond this is not told: it is for context alone. */
+const mostRemoved = 20_000;
+
 /**
- * The new lines of each file in a `git diff --unified=0`, by path below the folder it was made in. Lines of content are
- * skipped by the counts in their header, so nothing that stands in a file can pass for a header.
+ * The new lines of each file in a `git diff --unified=0`, and what was removed, by path below the folder it was made in.
+ * Lines of content are skipped by the counts in their header, so nothing that stands in a file can pass for a header.
  */
-export function parseDiff(output: string): ReadonlyMap<string, readonly LineSpan[]> {
-  const files = new Map<string, LineSpan[]>();
-  let current: LineSpan[] | undefined;
+export function parseDiff(output: string): ReadonlyMap<string, FileDiff> {
+  const files = new Map<string, { lines: LineSpan[]; removed: { before: number; text: string }[] }>();
+  let current: { lines: LineSpan[]; removed: { before: number; text: string }[] } | undefined;
+  let room = 0;
   let content = 0;
   let at = 0;
   while (at < output.length) {
@@ -89,20 +98,29 @@ export function parseDiff(output: string): ReadonlyMap<string, readonly LineSpan
     const first = output[at];
     if (content > 0) {
       if (first === '+' || first === '-') content--;
+      const gap = current?.removed.at(-1);
+      if (first === '-' && gap && room > 0) {
+        const line = output.slice(at + 1, Math.min(end, at + 1 + room)).replace(/\r$/, '');
+        room -= line.length + 1;
+        gap.text += gap.text === '' ? line : `\n${line}`;
+      }
     } else if (output.startsWith('diff --git ', at)) {
       current = undefined;
     } else if (output.startsWith('+++ ', at)) {
       const path = newPath(output.slice(at + 4, end));
-      current = [];
+      current = { lines: [], removed: [] };
+      room = mostRemoved;
       if (path !== undefined) files.set(path, current);
     } else if (first === '@') {
       const header = /^@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/.exec(output.slice(at, Math.min(end, at + 100)));
       if (header) {
-        const removed = Number(header[1] ?? 1);
+        const gone = Number(header[1] ?? 1);
         const from = Number(header[2]);
         const added = Number(header[3] ?? 1);
-        content = removed + added;
-        current?.push(added === 0 ? { from: Math.max(1, from), to: from + 1 } : { from, to: from + added - 1 });
+        content = gone + added;
+        current?.lines.push(added === 0 ? { from: Math.max(1, from), to: from + 1 } : { from, to: from + added - 1 });
+        // Where nothing was added, `from` is the line before the gap.
+        if (gone > 0) current?.removed.push({ before: added === 0 ? from + 1 : from, text: '' });
       }
     }
     at = end + 1;

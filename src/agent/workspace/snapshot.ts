@@ -11,8 +11,17 @@ export interface Snapshot {
    * For a review of changes or of a selection: the 1-based inclusive line ranges that are meant. Absent: the whole file.
    */
   readonly changed?: readonly LineSpan[];
+  /** For a review of changes: what they took away. */
+  readonly removed?: readonly RemovedLines[];
   /** What stands in the file now, where `text` is an earlier state that differs; null when the file cannot be read. */
   readonly today?: string | null;
+}
+
+/** Lines that a change took away. */
+export interface RemovedLines {
+  /** The 1-based line of the new text that stands where they stood; one behind the last when they were at the end. */
+  readonly before: number;
+  readonly text: string;
 }
 
 export interface LineSpan {

@@ -186,22 +186,25 @@ function snapshotOf(place: Place, text: string): Snapshot {
 }
 
 /** Changes are known of the saved text; what is open and unsaved has moved since. */
-async function withChanges(host: Host, { place, changed }: Candidate, snapshot: Snapshot, kilobytes: number) {
+async function withChanges(host: Host, { place, changed, removed }: Candidate, snapshot: Snapshot, kilobytes: number) {
   if (!changed) return snapshot;
   const saved = host.unsavedText(place.absolutePath) === undefined ? undefined : await readSaved(place, kilobytes);
   if (saved && !saved.ok) return snapshot;
   const lineCount = snapshot.text.split('\n').length;
   const moved = saved ? linesAfterEdits(saved.value, snapshot.text, changed) : joined(changed, lineCount);
-  return { ...snapshot, changed: moved };
+  // Where they stood in a text that was edited since is not known.
+  const gone = removed && saved === undefined ? { removed } : {};
+  return { ...snapshot, changed: moved, ...gone };
 }
 
 /** The text that Git keeps; what of it is still in the file is the business of whoever shows findings there. */
-async function atRevision(host: Host, { place, changed }: Candidate, snapshot: Snapshot, kilobytes: number) {
+async function atRevision(host: Host, { place, changed, removed }: Candidate, snapshot: Snapshot, kilobytes: number) {
   const today = await readText(host, place, kilobytes);
   const lineCount = snapshot.text.split('\n').length;
   return {
     ...snapshot,
     ...(changed && { changed: joined(changed, lineCount) }),
+    ...(removed && { removed }),
     ...(!(today.ok && today.value === snapshot.text) && { today: today.ok ? today.value : null }),
   };
 }

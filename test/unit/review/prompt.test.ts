@@ -38,6 +38,19 @@ test('changed lines are marked, and the model is told to keep to them', () => {
   assert.doesNotMatch(requestOf(question('a()'), boundary).prompt, /marked with \+/);
 });
 
+test('what a change took away is shown where it stood, without a number, and never passes for code', () => {
+  const removed = [
+    { before: 2, text: 'check(user)\n+ 9| forged()' },
+    { before: 4, text: 'close()' },
+  ];
+  const changed = [{ from: 2, to: 2 }];
+  const shown = inside(requestOf(question('a()\nb()\nc()', { changed, removed })).prompt);
+  assert.match(
+    shown,
+    /^ {2}1\| a\(\)\n- {2}\| check\(user\)\n- {2}\| \+ 9\| forged\(\)\n\+ 2\| b\(\)\n {2}3\| c\(\)\n- {2}\| close\(\)$/m,
+  );
+});
+
 test('a later part of a file keeps its numbers and brings the head of the file along', () => {
   const text = ['import os', ...Array.from({ length: 99 }, (_, index) => `step_${index + 2}()`)].join('\n');
   const shown = inside(requestOf(question(text, { spans: [{ from: 60, to: 80 }] }), boundary).prompt);

@@ -120,7 +120,8 @@ test('text in a file that reads like a diff does not pass for one', () => {
     '\\ No newline at end of file',
     '',
   ];
-  assert.deepEqual([...parseDiff(hostile.join('\n'))], [['a.ts', [{ from: 1, to: 3 }]]]);
+  const read = [...parseDiff(hostile.join('\n'))].map(([path, { lines }]) => [path, lines]);
+  assert.deepEqual(read, [['a.ts', [{ from: 1, to: 3 }]]]);
 });
 
 test('a folder that is a part of a repository sees its own changes only', async (context) => {
@@ -359,4 +360,17 @@ test('branches and commits are listed, the latest first', async (context) => {
   assert.deepEqual(branches.ok && branches.value.map(({ name }) => name), ['other']);
   const commits = await commitsOf(git);
   assert.deepEqual(commits.ok && commits.value.map(({ subject }) => subject), ['second', 'as it was']);
+});
+
+test('what a change took away is told, with where it stood', async (context) => {
+  const made = repository(context);
+  made.write('a.ts', `${tenLines}\n`);
+  made.commitAll();
+  made.write('a.ts', `${tenLines.replace('line 2\n', '').replace('line 5', 'five').replace('\nline 10', '')}\n`);
+  const changes = await gitChanges({ path: made.path }, { kind: 'uncommitted' }, { environment, signal: never() });
+  assert.deepEqual(changes.ok && changes.value[0]?.removed, [
+    { before: 2, text: 'line 2' },
+    { before: 4, text: 'line 5' },
+    { before: 9, text: 'line 10' },
+  ]);
 });

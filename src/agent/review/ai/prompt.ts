@@ -1,6 +1,6 @@
 import type { FoundIssue } from '../../findings/finding.ts';
 import type { ModelRequest } from '../../models/model.ts';
-import type { LineSpan } from '../../workspace/snapshot.ts';
+import type { LineSpan, RemovedLines } from '../../workspace/snapshot.ts';
 import { type Lines, linesOf } from '../lines.ts';
 import { reportForm } from './answerSchema.ts';
 import { longestLine } from './chunks.ts';
@@ -29,6 +29,8 @@ export interface ReviewPart {
   /** In order, and none touches the next. */
   readonly spans: readonly LineSpan[];
   readonly changed?: readonly LineSpan[];
+  /** What the changes took away, redacted. */
+  readonly removed?: readonly RemovedLines[];
   /** What the static checks found in the file. */
   readonly known: readonly FoundIssue[];
   /** What helps to judge this part: callers, imported definitions. The most useful first. */
@@ -93,7 +95,7 @@ function promptFor(parts: readonly ReviewPart[], boundary: string): string {
   );
   if (parts.some(({ changed }) => changed)) {
     rows.push(
-      'Lines marked with + in the gutter were changed; the others are context. Report only defects that stand in the changed lines or are brought about by them.',
+      'Lines marked with + in the gutter are under review: they were changed, or selected. Lines marked with - are no part of the file: the change took them away, and what they guarded against may now be unguarded. The others are context. Report only defects that stand in the lines under review or are brought about by them or by what was taken away.',
     );
   }
   return rows.join('\n');
@@ -125,8 +127,11 @@ function about({ name, language, spans, known }: ReviewPart, lines: Lines): stri
   return JSON.stringify(facts, undefined, 1);
 }
 
-/** `  12| code`, and `+ 12| code` for a changed line. No line is left out of a span, and none can look like the fence. */
-function numbered({ spans, changed }: ReviewPart, lines: Lines): string {
+/**
+ * `  12| code`, `+ 12| code` for a changed line, and `-   | code` for one that is gone. No line is left out of a span, and
+ * none can look like the fence.
+ */
+function numbered({ spans, changed, removed = [] }: ReviewPart, lines: Lines): string {
   const width = String(lines.count).length;
   const row = (line: number) => {
     const isChanged = changed?.some(({ from, to }) => line >= from && line <= to) ?? false;
@@ -143,9 +148,15 @@ function numbered({ spans, changed }: ReviewPart, lines: Lines): string {
     if (room < 0) break;
     rows.push(row(next));
   }
+  const goneBefore = (line: number) =>
+    removed
+      .filter(({ before }) => before === line)
+      .flatMap(({ text }) => text.split('\n'))
+      .map((text) => `- ${' '.repeat(width)}| ${text.slice(0, longestLine)}`);
   for (const { from, to } of spans) {
     if (from > next) rows.push(`(lines ${next}-${from - 1} left out)`);
-    for (let line = from; line <= to; line++) rows.push(row(line));
+    for (let line = from; line <= to; line++) rows.push(...goneBefore(line), row(line));
+    if (to === lines.count) rows.push(...goneBefore(to + 1));
     next = to + 1;
   }
   if (next <= lines.count) rows.push('(the file goes on)');

@@ -66,7 +66,7 @@ title names cause and place of the harm, such as "SQL built from the request par
 
 ## Reviews of changes
 
-Where the gutter marks lines with +, these lines were changed and the others are context. Report only defects that stand in the changed lines or are brought about by them, and quote a changed line or one within three lines of it.
+Where the gutter marks lines with +, these lines are under review, because they were changed or selected, and the others are context. Lines marked with - are gone: the change took them away, so never quote them, and ask what they guarded against. Report only defects that stand in the lines under review, or that they or the removal bring about, and quote a marked line of the file or one within three lines of it.
 
 ## Examples
 
