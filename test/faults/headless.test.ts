@@ -270,7 +270,11 @@ test('a killed program takes its task up again, as the same agent, with one resu
   const before = await registered();
   const id = mesh.assign({ type: 'code_review', payload: { files: ['worker/rates.py'] } });
   await mesh.nextFrame(({ type }) => type === 'task.accepted', { withinMs: 20_000 });
-  while (bedrock.requests.length === 0) await new Promise((later) => setTimeout(later, 20));
+  const patience = performance.now() + 60_000;
+  while (bedrock.requests.length === 0) {
+    assert.ok(performance.now() < patience, 'the model was never asked');
+    await new Promise((later) => setTimeout(later, 20));
+  }
   await first.kill('SIGKILL');
   bedrock.onRequest = () => answerTool('report_findings', { notes: '', findings: [] });
   start({ model: true });
