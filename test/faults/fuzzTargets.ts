@@ -257,7 +257,10 @@ function writerTarget(dice: Dice): Target {
   };
 }
 
-/** Every reader of what a server, a model or a disk wrote. `heard` gets what the dialects made of it. */
+/**
+ * Every reader of what a server, a model or a disk wrote; over 300 lines with their samples, because a reader that is
+ * missing from one list is seen. `heard` gets what the dialects made of it.
+ */
 export function allTargets(dice: Dice, heard: (words: readonly Incoming[]) => void): readonly Target[] {
   const dialects = [
     dialectTarget('mesh', () => mesh, heard),
