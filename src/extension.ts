@@ -8,9 +8,10 @@ import { Disposables } from './agent/shared/disposables.ts';
 import { attach } from './editor/attach.ts';
 import { createKeys } from './editor/keys.ts';
 import { logInto, openLogChannel } from './editor/logChannel.ts';
-import { showFailure } from './editor/notifications.ts';
+import { inNotifications, showFailure } from './editor/notifications.ts';
 import { environmentServer, followSettings } from './editor/settings.ts';
 import { stayConnected } from './editor/stayConnected.ts';
+import { createTaskConsent } from './editor/taskConsent.ts';
 import { createVscodeHost } from './editor/vscodeHost.ts';
 
 /** Makes a host, makes the agent, shows it. Everything ends with the subscriptions; nothing is exported to others. */
@@ -24,7 +25,8 @@ export function activate(context: ExtensionContext): void {
 
   const keys = own.add(createKeys(context.secrets, environmentServer(process.env), onListenerError));
   const settings = own.add(followSettings(process.env, onListenerError));
-  const host = createVscodeHost(context, process.env, keys, log);
+  const consent = createTaskConsent({ memory: context.globalState, ...inNotifications });
+  const host = { ...createVscodeHost(context, process.env, keys, log), mayRun: consent.mayRun };
   const agent = own.add(
     createAgent(host, settings.current, {
       clock: systemClock,
@@ -35,7 +37,7 @@ export function activate(context: ExtensionContext): void {
       version: String(context.extension.packageJSON.version),
     }),
   );
-  own.add(attach({ agent, host, keys, channel, environment: process.env, settings: () => settings.current }));
+  own.add(attach({ agent, host, keys, consent, channel, environment: process.env, settings: () => settings.current }));
   own.add(stayConnected(agent, settings, keys));
   for (const { path, reason } of settings.problems) showFailure(failures.badSetting(`developerMesh.${path}`, reason));
 }

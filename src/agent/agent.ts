@@ -40,6 +40,8 @@ export interface AgentState {
   readonly connection: ConnectionState;
   readonly running: readonly TaskHead[];
   readonly queued: readonly TaskHead[];
+  /** Tasks of the server that wait for the person's word. Absent: none. */
+  readonly asking?: readonly TaskHead[];
   /** What the model has cost; absent until one was wanted. Newer after each task. */
   readonly spend?: Spend;
 }
@@ -78,8 +80,7 @@ export function createAgent(host: Host, initial: Settings, parts: AgentParts): A
   let desk: Desk | undefined;
   const openDesk = lazy(async () => {
     const { openDesk: open } = await import('./desk.ts');
-    const limits = () => settings.limits;
-    const opened = await open(host, parts, { workers, limits, emit, send: link.send });
+    const opened = await open(host, parts, () => settings, { workers, emit, send: link.send });
     desk = opened;
     const { lost } = opened.instance;
     // This window slept so long that another took its place: it goes on as somebody else.
@@ -119,6 +120,7 @@ export function createAgent(host: Host, initial: Settings, parts: AgentParts): A
         connection: link.state,
         running: desk?.runner.running ?? [],
         queued: desk?.runner.queued ?? [],
+        asking: desk?.runner.asking ?? [],
         ...(spend && { spend }),
       };
     },
@@ -136,7 +138,7 @@ export function createAgent(host: Host, initial: Settings, parts: AgentParts): A
       workers.forgetModel();
       const another = next.server.url !== server.url || next.server.dialect !== server.dialect;
       if (another || next.agent.id !== agent.id) link.reopen();
-      desk?.runner.limitsChanged();
+      desk?.settingsChanged();
     },
     async drain(signal) {
       await desk?.runner.drain(signal);

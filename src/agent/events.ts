@@ -12,6 +12,8 @@ export type AgentEvent =
   | ({ readonly type: 'disconnected' } & StateFields<'off'>)
   /** Journalled and waiting; `accepted` went to the server. */
   | { readonly type: 'task-queued'; readonly task: TaskHead; readonly queued: number }
+  /** Journalled and accepted; it goes on when the person allows it. */
+  | { readonly type: 'task-asking'; readonly task: TaskHead }
   | { readonly type: 'task-start'; readonly task: TaskHead; readonly attempt: number }
   | {
       readonly type: 'task-progress';

@@ -194,6 +194,11 @@ export const failures = {
   taskTimedOut: () => final('task-timed-out', 'The deadline of the task passed before it was done.'),
   tooManyAttempts: (attempts: number) =>
     final('too-many-attempts', `The task brought the agent down ${attempts} times and was given up.`, showLog),
+  tooManyTasks: (most: number) =>
+    passing('too-many-tasks', `The server gave more than ${most} tasks within a minute, so this one was not taken.`),
+  notAllowed: () => final('not-allowed', 'The person at this editor did not allow the task.'),
+  nobodyToAsk: () =>
+    final('nobody-to-ask', 'Each task of a server is to be allowed by a person here, and there is nobody to ask.'),
   queueFull: (limit: number) => passing('queue-full', `The queue is full (${limit} tasks).`),
   crashed: (detail: string) =>
     final('crashed', 'Something in the agent went wrong; the log has the details.', showLog, detail),

@@ -69,7 +69,7 @@ export function openSession(
   const health = (): AgentHealth => ({
     status: runner.draining ? 'draining' : journal.degraded ? 'degraded' : 'healthy',
     activeTasks: runner.running.length,
-    queuedTasks: runner.queued.length,
+    queuedTasks: runner.queued.length + runner.asking.length,
     completedTasks: runner.counts.completed,
     failedTasks: runner.counts.failed,
     uptimeSeconds: Math.round((clock.monotonic() - openedAt) / 1000),

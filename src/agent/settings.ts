@@ -9,6 +9,10 @@ const settingsSchema = z.object({
     /** `auto`: found out, and remembered for each server. */
     dialect: z._default(z.enum(['auto', 'mesh', 'envelope', 'mcp']), 'auto'),
     connectOnStart: z._default(z.boolean(), true),
+    /** Whether signing in is consent to the server's tasks, or a person is asked about each. */
+    tasks: z._default(z.enum(['allow', 'ask']), 'allow'),
+    /** More are refused. */
+    tasksPerMinute: z._default(z.int().check(z.minimum(1), z.maximum(10_000)), 1000),
   }),
   agent: z.object({
     /** Shown to the server's people; empty: made from the host's name. */

@@ -18,6 +18,7 @@ import { offerQuickFixes } from './quickFixes.ts';
 import type { Environment } from './settings.ts';
 import { type ShownFindings, showFindings } from './shownFindings.ts';
 import { showStatusBar } from './statusBar.ts';
+import type { TaskConsent } from './taskConsent.ts';
 import { keepTaskHistory, type TaskHistory } from './taskHistory.ts';
 import { showTaskTree } from './taskTree.ts';
 import { createVirtualDocuments } from './virtualDocuments.ts';
@@ -26,6 +27,7 @@ export interface AttachedParts {
   readonly agent: Agent;
   readonly host: Host;
   readonly keys: Keys;
+  readonly consent: TaskConsent;
   readonly channel: vscode.LogOutputChannel;
   readonly environment: Environment;
   settings(): Settings;
@@ -35,12 +37,24 @@ export interface AttachedParts {
 export function attach(parts: AttachedParts): Disposable {
   const disposables = new Disposables();
   const { findings, history } = disposables.add(attachSurfaces(parts));
-  const { agent, host, keys, channel, environment, settings } = parts;
+  const { agent, host, keys, consent, channel, environment, settings } = parts;
   const changes = disposables.add(createApplyChanges());
   const pages = disposables.add(createVirtualDocuments('developer-mesh-page'));
   const { symbols } = host;
   disposables.add(
-    registerCommands({ agent, findings, history, keys, changes, pages, channel, symbols, environment, settings }),
+    registerCommands({
+      agent,
+      findings,
+      history,
+      keys,
+      consent,
+      changes,
+      pages,
+      channel,
+      symbols,
+      environment,
+      settings,
+    }),
   );
   return disposables;
 }

@@ -6,6 +6,7 @@ import type { ApplyChanges } from './applyChange.ts';
 import type { Keys } from './keys.ts';
 import type { Environment } from './settings.ts';
 import type { ShownFindings } from './shownFindings.ts';
+import type { TaskConsent } from './taskConsent.ts';
 import type { TaskHistory } from './taskHistory.ts';
 import type { VirtualDocuments } from './virtualDocuments.ts';
 
@@ -15,6 +16,7 @@ export interface CommandParts {
   readonly findings: ShownFindings;
   readonly history: TaskHistory;
   readonly keys: Keys;
+  readonly consent: Pick<TaskConsent, 'askAgain' | 'withdraw'>;
   readonly changes: ApplyChanges;
   /** Read-only pages: explanations and answers. */
   readonly pages: VirtualDocuments;

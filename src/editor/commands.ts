@@ -41,6 +41,7 @@ export function commandTable(parts: CommandParts): Readonly<Record<string, Comma
     'developerMesh.documentSymbol': () => documentSymbol(parts),
     'developerMesh.ask': () => askAboutCode(parts),
     'developerMesh.cancelTask': (task) => cancelTask(parts, task),
+    'developerMesh.answerTask': (task) => answerTask(parts, task),
     'developerMesh.openResult': (taskId) => openResult(parts, taskId),
     'developerMesh.clearFindings': () => agent.findings.clear(),
     'developerMesh.restoreFindings': () => restoreFindings(parts),
@@ -75,11 +76,21 @@ function connect({ agent, settings }: CommandParts): Promise<void> | undefined {
   return undefined;
 }
 
-/** From the tree comes its row, from the menu the id. */
 function cancelTask({ agent }: CommandParts, task: unknown): void {
+  const id = taskId(task);
+  if (id !== undefined) agent.cancel(id);
+}
+
+function answerTask({ consent }: CommandParts, task: unknown): void {
+  const id = taskId(task);
+  if (id !== undefined) consent.askAgain(id);
+}
+
+/** From the tree comes its row, from the menu the id. */
+function taskId(task: unknown): string | undefined {
   const row = typeof task === 'object' && task !== null && 'task' in task ? task.task : undefined;
   const id = typeof row === 'object' && row !== null && 'id' in row ? row.id : task;
-  if (typeof id === 'string') agent.cancel(id);
+  return typeof id === 'string' ? id : undefined;
 }
 
 async function copyAgentId({ agent }: CommandParts): Promise<void> {

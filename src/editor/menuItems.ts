@@ -25,7 +25,7 @@ export interface MenuSituation {
  */
 export function menuItems(state: AgentState, situation: MenuSituation): readonly MenuItem[] {
   const items: MenuItem[] = [];
-  const { connection, running, queued } = state;
+  const { connection, running, queued, asking = [] } = state;
   const add = (command: string, icon: string, label: string, detail?: string, args?: readonly unknown[]) =>
     items.push({ command: `developerMesh.${command}`, icon, label, ...(detail && { detail }), ...(args && { args }) });
 
@@ -44,13 +44,16 @@ export function menuItems(state: AgentState, situation: MenuSituation): readonly
   } else if (connection.kind === 'off') {
     add('connect', 'plug', 'Connect', failure?.message);
   }
+  for (const task of asking) {
+    add('answerTask', 'bell-dot', `Allow or Refuse “${task.title ?? task.type}”…`, undefined, [task.id]);
+  }
   if (situation.hasSelection) add('reviewSelection', 'selection', 'Review the Selection');
   if (situation.hasEditor) add('reviewFile', 'search', 'Review This File');
   add('reviewChanges', 'git-compare', 'Review Uncommitted Changes');
   add('reviewBranch', 'git-branch', 'Review This Branch…');
   if (situation.hasEditor) add('documentSymbol', 'book', 'Document This Function');
   add('ask', 'comment-discussion', 'Ask about the Code…');
-  for (const task of [...running, ...queued]) {
+  for (const task of [...running, ...queued, ...asking]) {
     add('cancelTask', 'circle-slash', `Cancel “${task.title ?? task.type}”`, undefined, [task.id]);
   }
   if (situation.findings > 0) add('clearFindings', 'clear-all', 'Clear All Findings');

@@ -20,6 +20,14 @@ export function notify(agent: Agent): Disposable {
   });
 }
 
+/** A question in the corner of the window. */
+export const inNotifications = {
+  ask: (sentence: string, buttons: readonly string[]) => vscode.window.showInformationMessage(sentence, ...buttons),
+  tell(sentence: string): void {
+    vscode.window.setStatusBarMessage(sentence, 3000);
+  },
+};
+
 /** One sentence, with the next step as its button. Resolves when it is answered or closed. */
 export async function showFailure(failure: Failure): Promise<void> {
   const buttons = failure.next ? [failure.next.title] : [];

@@ -25,7 +25,7 @@ export interface StatusExtras {
 
 export function statusView(state: AgentState, extras: StatusExtras = {}): StatusView {
   const { secondsLeft = 0, findings = 0, lastFailure } = extras;
-  const { connection, running, queued } = state;
+  const { connection, running, queued, asking = [] } = state;
   const sentence = connectionSentence(state, secondsLeft);
   const details: [string, string][] = [];
   if (connection.kind === 'connected') {
@@ -36,6 +36,7 @@ export function statusView(state: AgentState, extras: StatusExtras = {}): Status
   }
   for (const task of running) details.push(['Running', task.title ?? task.type]);
   if (queued.length > 0) details.push(['Queued', tasks(queued.length)]);
+  if (asking.length > 0) details.push(['Waiting for your consent', tasks(asking.length)]);
   if (findings > 0) details.push(['Findings', String(findings)]);
   if (lastFailure && !('failure' in connection && connection.failure?.message === lastFailure)) {
     details.push(['Last problem', lastFailure]);
@@ -51,9 +52,10 @@ export function statusView(state: AgentState, extras: StatusExtras = {}): Status
   };
 }
 
-function icon({ connection, running }: AgentState): string {
+function icon({ connection, running, asking = [] }: AgentState): string {
   if (connection.kind === 'attention') return 'warning';
   if (running.length > 0) return 'sync~spin';
+  if (asking.length > 0) return 'bell-dot';
   switch (connection.kind) {
     case 'off':
       return connection.failure?.code === 'untrusted' ? 'workspace-untrusted' : 'debug-disconnect';
@@ -66,13 +68,14 @@ function icon({ connection, running }: AgentState): string {
   }
 }
 
-function shortText({ connection, running, queued }: AgentState, secondsLeft: number): string {
+function shortText({ connection, running, queued, asking = [] }: AgentState, secondsLeft: number): string {
   if (connection.kind === 'attention') return 'Mesh: Action Needed';
   if (running.length > 0) {
     return queued.length > 0
       ? `Mesh: ${running.length} running, ${queued.length} queued`
       : `Mesh: ${running.length} running`;
   }
+  if (asking.length > 0) return `Mesh: ${asking.length} to allow`;
   switch (connection.kind) {
     case 'off':
       return offText(connection.failure?.code);
@@ -108,11 +111,11 @@ function connectionSentence({ connection }: AgentState, secondsLeft: number): st
   }
 }
 
-function workSentence({ running, queued }: AgentState): string {
-  if (running.length === 0) return '';
-  return queued.length > 0
-    ? `${tasks(running.length)} running, ${queued.length} queued.`
-    : `${tasks(running.length)} running.`;
+function workSentence({ running, queued, asking = [] }: AgentState): string {
+  const consent = asking.length > 0 ? [`${tasks(asking.length)} to allow or refuse.`] : [];
+  const more = queued.length > 0 ? `, ${queued.length} queued` : '';
+  const work = running.length > 0 ? [`${tasks(running.length)} running${more}.`] : [];
+  return [...work, ...consent].join(' ');
 }
 
 const tasks = (count: number) => (count === 1 ? '1 task' : `${count} tasks`);

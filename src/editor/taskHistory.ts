@@ -8,10 +8,12 @@ import type { TaskResult } from '../agent/tasks/task.ts';
 /** A task as the view shows it. */
 export type TaskRow =
   | { readonly kind: 'running'; readonly task: TaskHead; readonly progress: number; readonly message: string }
+  /** Waits for the person's word. */
+  | { readonly kind: 'asking'; readonly task: TaskHead }
   | { readonly kind: 'queued'; readonly task: TaskHead }
   | { readonly kind: 'done'; readonly task: TaskHead; readonly result: TaskResult; readonly failure?: Failure };
 
-/** What is going on and what was done in this session; the newest of what is done first. */
+/** What waits for the person, what is going on, and what was done in this session, the newest of that first. */
 export interface TaskHistory extends Disposable {
   readonly onChange: Subscribe<void>;
   rows(): readonly TaskRow[];
@@ -44,6 +46,7 @@ export function keepTaskHistory(agent: Agent, onListenerError: (error: unknown) 
       case 'notice':
         lastFailure = event.failure.message;
         break;
+      case 'task-asking':
       case 'task-queued':
       case 'task-start':
         break;
@@ -56,6 +59,7 @@ export function keepTaskHistory(agent: Agent, onListenerError: (error: unknown) 
   return {
     onChange: changes.subscribe,
     rows: () => [
+      ...(agent.state.asking ?? []).map((task) => ({ kind: 'asking' as const, task })),
       ...agent.state.running.map((task) => ({
         kind: 'running' as const,
         task,

@@ -29,7 +29,10 @@ function taskItem(row: TaskRow): vscode.TreeItem {
   item.id = row.task.id;
   item.iconPath = taskIcon(row);
   item.description = taskDescription(row);
-  item.contextValue = row.kind === 'done' ? 'done' : 'active';
+  item.contextValue = row.kind === 'done' || row.kind === 'asking' ? row.kind : 'active';
+  if (row.kind === 'asking') {
+    item.command = { command: 'developerMesh.answerTask', title: 'Allow or Refuse', arguments: [row.task.id] };
+  }
   if (row.kind === 'done' && (row.result.status === 'completed' || row.result.status === 'inconclusive')) {
     item.command = { command: 'developerMesh.openResult', title: 'Open Result', arguments: [row.task.id] };
   }
@@ -50,6 +53,8 @@ function taskDescription(row: TaskRow): string {
       const percent = `${Math.round(row.progress * 100)} %`;
       return row.message ? `${percent} · ${plainLine(row.message, 80)}` : percent;
     }
+    case 'asking':
+      return 'waits for your consent';
     case 'queued':
       return 'queued';
     case 'done': {
@@ -63,6 +68,8 @@ function taskIcon(row: TaskRow): vscode.ThemeIcon {
   switch (row.kind) {
     case 'running':
       return new vscode.ThemeIcon('sync~spin');
+    case 'asking':
+      return new vscode.ThemeIcon('bell-dot', new vscode.ThemeColor('problemsWarningIcon.foreground'));
     case 'queued':
       return new vscode.ThemeIcon('clock');
     case 'done':

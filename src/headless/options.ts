@@ -28,6 +28,7 @@ Prints one JSON object a line on stdout for everything that happens; logs go to 
   --server URL            wss://, or ws:// on this machine (default: MCP_SERVER_URL)
   --workspace DIR         the folder to work in; may be given again (default: .)
   --dialect NAME          auto (default, finds out), mesh, envelope or mcp
+  --tasks allow           whether this server's tasks are done; ask needs an editor
   --name NAME             what the server's people see
   --agent-id ID           the same where the server shows nothing but an id
   --region REGION         AWS region (default: AWS_REGION, AWS_DEFAULT_REGION, the profile's)
@@ -66,8 +67,10 @@ export function parseOptions(args: readonly string[], environment: Environment):
   const key = environment['MCP_API_KEY']?.trim() ?? '';
   if (key === '') return wrong('no key: set MCP_API_KEY');
 
+  if (flags.tasks === 'ask') return wrong('--tasks: ask needs a person to ask, and without an editor there is none');
+
   const { settings, problems } = checkSettings({
-    server: given({ url, dialect: flags.dialect }),
+    server: given({ url, dialect: flags.dialect, tasks: flags.tasks }),
     agent: given({ name: flags.name, id: flags['agent-id'] }),
     bedrock: given({
       region: flags.region,
@@ -103,6 +106,7 @@ export function parseOptions(args: readonly string[], environment: Environment):
 const flagOf: Readonly<Record<string, string>> = {
   'server.url': '--server',
   'server.dialect': '--dialect',
+  'server.tasks': '--tasks',
   'agent.name': '--name',
   'agent.id': '--agent-id',
   'bedrock.region': '--region',
@@ -125,6 +129,7 @@ function parseFlags(args: readonly string[]) {
       server: { type: 'string' },
       workspace: { type: 'string', multiple: true },
       dialect: { type: 'string' },
+      tasks: { type: 'string' },
       name: { type: 'string' },
       'agent-id': { type: 'string' },
       region: { type: 'string' },

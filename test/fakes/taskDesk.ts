@@ -1,6 +1,7 @@
 import type { Incoming, Outgoing } from '../../src/agent/connection/messages.ts';
 import type { AgentEvent } from '../../src/agent/events.ts';
 import { defaultSettings, type Settings } from '../../src/agent/settings.ts';
+import type { Consent } from '../../src/agent/tasks/consent.ts';
 import type { Journal } from '../../src/agent/tasks/journal.ts';
 import type { Task, TaskResult, Worker, WorkOutcome, WorkReport } from '../../src/agent/tasks/task.ts';
 import { createTaskRunner, type TaskRunner } from '../../src/agent/tasks/taskRunner.ts';
@@ -27,6 +28,7 @@ export interface TaskDeskOptions {
   readonly clock?: FakeClock;
   readonly limits?: Partial<Settings['limits']>;
   readonly connected?: boolean;
+  readonly consent?: Pick<Consent, 'tooMany' | 'ask'>;
 }
 
 /** A real runner between a connection, workers and a journal that do what the test says, and remember all. */
@@ -58,6 +60,7 @@ export class TaskDesk {
       workers: { code_review: worker, documentation: worker, analysis: worker },
       journal: this.#observed(journal),
       limits: () => this.limits,
+      ...(options.consent && { consent: options.consent }),
       clock: this.clock,
       log: (level, message) => this.logged.push(`${level} ${message}`),
       emit: (event) => {

@@ -17,11 +17,15 @@ export function unfit(task: Task, now: number): Ending | undefined {
   return undefined;
 }
 
-/** Why there is no room for one more task; undefined when there is. `bytes`: of its payload. */
-export function noRoom(jobs: Iterable<Job>, limit: number, bytes = 0): Ending | undefined {
+/**
+ * Why there is no room for this task; undefined when there is. `bytes`: of its payload. What waits for the person's word
+ * takes room from the server's tasks alone.
+ */
+export function noRoom({ origin }: Task, jobs: Iterable<Job>, limit: number, bytes = 0): Ending | undefined {
   let queued = 0;
   let held = bytes;
   for (const job of jobs) {
+    if (origin === 'local' && job.stage === 'asking') continue;
     if (job.stage !== 'running') queued += 1;
     held += job.bytes;
   }

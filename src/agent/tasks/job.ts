@@ -1,8 +1,11 @@
 import type { TaskHead } from '../events.ts';
+import { failures } from '../failures.ts';
+import type { Log } from '../host.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Disposable } from '../shared/disposables.ts';
 import type { ProgressValve } from './progress.ts';
 import type { Task, TaskResult } from './task.ts';
+import type { Ending } from './taskResult.ts';
 
 /** One task in this process, from the moment it is heard until its result is decided. */
 export interface Job {
@@ -12,7 +15,7 @@ export interface Job {
   readonly attemptsBefore: number;
   /** Of the payload. */
   readonly bytes: number;
-  stage: 'receiving' | 'queued' | 'running' | 'over';
+  stage: 'receiving' | 'asking' | 'queued' | 'running' | 'over';
   /** Monotonic; undefined until the worker begins. */
   startedAt: number | undefined;
   /** The last `accepted` that went out, and whether the server is known to have it. */
@@ -80,4 +83,12 @@ export function called(callbacks: Set<() => void>, signal: AbortSignal): Promise
 
 export function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** How a task ends whose work threw: cancelled where that was the answer to its abort. */
+export function unexpectedEnd({ task: { id, type }, abort }: Job, error: unknown, log: Log): Ending {
+  if (abort.signal.aborted) return { status: 'cancelled' };
+  const stack = stackOf(error);
+  log('error', 'a task failed unexpectedly', { taskId: id, type, stack });
+  return { status: 'failed', failure: failures.crashed(stack) };
 }

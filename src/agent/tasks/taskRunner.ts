@@ -11,15 +11,16 @@ import type { Clock } from '../shared/clock.ts';
 import type { Disposable } from '../shared/disposables.ts';
 import { Emitter, type Subscribe } from '../shared/emitter.ts';
 import { isTaskType, noRoom, payloadBytes, unfit, unkeepable } from './admission.ts';
-import { afterLong, called, headOf, type Job, newJob, stackOf } from './job.ts';
+import type { Consent } from './consent.ts';
+import { afterLong, called, headOf, type Job, newJob, stackOf, unexpectedEnd } from './job.ts';
 import type { Journal } from './journal.ts';
 import { hasResult } from './journalState.ts';
 import { Outbox } from './outbox.ts';
 import { Outcomes } from './outcomes.ts';
-import { ProgressValve } from './progress.ts';
-import type { Task, TaskResult, Workers, WorkReport } from './task.ts';
+import type { Task, TaskResult, Workers } from './task.ts';
 import { TaskQueue } from './taskQueue.ts';
 import { type Ending, failureOf, repeatedResult, taskResult } from './taskResult.ts';
+import { reportOf } from './workReport.ts';
 
 export interface TaskRunner extends Disposable {
   /** `task`, `cancel`, `delivered` and `refused`; every other word is somebody else's. */
@@ -34,6 +35,8 @@ export interface TaskRunner extends Disposable {
   cancel(taskId: string, reason?: string): void;
   readonly running: readonly TaskHead[];
   readonly queued: readonly TaskHead[];
+  /** Tasks that wait for the person's word. */
+  readonly asking: readonly TaskHead[];
   /** Since the start. `completed` includes what stayed inconclusive; a cancelled task is in neither. */
   readonly counts: { readonly completed: number; readonly failed: number };
   /** Of the last tasks that were really run, more failed than not; tasks that nobody could do do not count. */
@@ -61,6 +64,8 @@ export interface TaskRunnerParts {
   /** Belongs to the runner from now on. */
   readonly journal: Journal;
   limits(): Settings['limits'];
+  /** Absent: every task may be done. */
+  readonly consent?: Pick<Consent, 'tooMany' | 'ask'>;
   readonly clock: Clock;
   readonly log: Log;
   emit(event: AgentEvent): void;
@@ -77,7 +82,7 @@ const acceptedAgainAfterMs = 1000;
 const mostAnnounced = 1000;
 
 export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
-  const { workers, journal, limits, clock, log, emit, send } = parts;
+  const { workers, journal, limits, consent, clock, log, emit, send } = parts;
   /** Heard, and without a result. */
   const jobs = new Map<string, Job>();
   const queue = new TaskQueue<Job>();
@@ -139,10 +144,10 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
       finish(task, { status: 'cancelled' }, 0);
     } else {
       // Room first: a flood is turned away without weighing each payload.
-      const limit = limits().queuedTasks;
-      const no = unfit(task, clock.now()) ?? noRoom(jobs.values(), limit);
+      const { queuedTasks } = limits();
+      const no = consent?.tooMany() ?? unfit(task, clock.now()) ?? noRoom(task, jobs.values(), queuedTasks);
       const bytes = no ? 0 : payloadBytes(task.payload);
-      const ending = no ?? unkeepable(bytes) ?? noRoom(jobs.values(), limit, bytes);
+      const ending = no ?? unkeepable(bytes) ?? noRoom(task, jobs.values(), queuedTasks, bytes);
       if (ending) finish(task, ending, 0);
       else background(admit(newJob(task, { bytes }), { kind: 'received', task }));
     }
@@ -166,19 +171,35 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
     await journal.record(...before, { kind: 'accepted', id });
     if (disposed || job.stage === 'over') return;
     sayAccepted(job);
-    enqueue(job);
+    enter(job);
   }
 
-  function enqueue(job: Job): void {
-    const { task } = job;
+  /** Into the queue, where the person need not be asked first. Who waits for an answer keeps nobody from going ahead. */
+  function enter(job: Job): void {
+    const { task, abort } = job;
     jobs.set(task.id, job);
-    job.stage = 'queued';
-    queue.add(job);
     if (task.deadline !== undefined) {
       job.deadline = afterLong(clock, task.deadline - clock.now(), () => {
         stop(job, { status: 'failed', failure: failures.taskTimedOut() });
       });
     }
+    const asked = task.origin === 'server' ? consent?.ask(task, abort.signal) : undefined;
+    if (asked) background(answered(job, asked));
+    else enqueue(job);
+  }
+
+  async function answered(job: Job, asked: Promise<Ending | undefined>): Promise<void> {
+    job.stage = 'asking';
+    tell({ type: 'task-asking', task: headOf(job.task) });
+    const no = await asked.catch((error: unknown) => unexpectedEnd(job, error, log));
+    if (no) settle(job, no);
+    else if (!isOver(job)) enqueue(job);
+  }
+
+  function enqueue(job: Job): void {
+    const { task } = job;
+    job.stage = 'queued';
+    queue.add(job);
     tell({ type: 'task-queued', task: headOf(task), queued: queue.size });
     startNext();
   }
@@ -213,34 +234,10 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
     const { task, abort } = job;
     if (!isTaskType(task.type)) return { status: 'failed', failure: failures.unsupportedTask(task.type) };
     try {
-      return await workers[task.type](task, reportOf(job), abort.signal);
+      return await workers[task.type](task, reportOf(job, { clock, tell, send, isOver }), abort.signal);
     } catch (error) {
-      if (abort.signal.aborted) return { status: 'cancelled' };
-      const stack = stackOf(error);
-      log('error', 'a task failed unexpectedly', { taskId: task.id, type: task.type, stack });
-      return { status: 'failed', failure: failures.crashed(stack) };
+      return unexpectedEnd(job, error, log);
     }
-  }
-
-  function reportOf(job: Job): WorkReport {
-    const taskId = job.task.id;
-    const valve = new ProgressValve(clock, (progress) => {
-      tell({ type: 'task-progress', taskId, ...progress });
-      if (job.task.origin === 'server') job.progressMessageId = send({ kind: 'progress', taskId, ...progress });
-    });
-    job.progress = valve;
-    return {
-      progress: (progress, message, stage) => {
-        if (!isOver(job)) valve.report({ progress, message, stage });
-      },
-      found: (findings) => {
-        for (const finding of findings) if (!isOver(job)) tell({ type: 'finding', taskId, finding });
-      },
-      replaceFindings: (findings, reviewed, hidden = []) => {
-        if (isOver(job)) return;
-        tell({ type: 'findings', taskId, findings, reviewed, ...(hidden.length > 0 && { hidden }) });
-      },
-    };
   }
 
   const isOver = (job: Job) => disposed || job.stage === 'over';
@@ -420,7 +417,7 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
         } else {
           const job = newJob(task, { attemptsBefore: attempts, bytes: payloadBytes(task.payload) });
           if (state.kind === 'received') background(admit(job));
-          else enqueue(job);
+          else enter(job);
         }
       }
     },
@@ -439,13 +436,13 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
           ? ({ status: 'cancelled' } as const)
           : draining || disposed
             ? stopping
-            : (unfit(task, clock.now()) ?? noRoom(jobs.values(), limits().queuedTasks));
+            : (unfit(task, clock.now()) ?? noRoom(task, jobs.values(), limits().queuedTasks));
         if (no) {
           finish(task, no, 0, resolve);
           return;
         }
         signal.addEventListener('abort', onAbort, { once: true });
-        enqueue(job);
+        enter(job);
       });
     },
     cancel(taskId, reason) {
@@ -457,6 +454,9 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
     },
     get queued() {
       return [...queue].map(({ task }) => headOf(task));
+    },
+    get asking() {
+      return [...jobs.values()].flatMap(({ task, stage }) => (stage === 'asking' ? [headOf(task)] : []));
     },
     counts,
     get failsOften() {

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { parseServerUrl, type ServerUrl } from '../../agent/connection/serverUrl.ts';
 import { type Failure, failures, type Outcome } from '../../agent/failures.ts';
+import type { Settings } from '../../agent/settings.ts';
 import type { CommandParts } from '../commandParts.ts';
 import { showFailure } from '../notifications.ts';
 import { plainLine } from '../plainText.ts';
@@ -13,7 +14,7 @@ export async function signIn(parts: CommandParts): Promise<void> {
     const server = await askServer(url);
     if (!server) return;
     url = server.url;
-    const key = await askKey(server);
+    const key = await askKey(server, parts.settings().server.tasks);
     if (!key) return;
     const tried = await tryOut(parts, server, key);
     if (tried === 'cancelled') return;
@@ -41,10 +42,15 @@ async function askServer(current: string): Promise<ServerUrl | undefined> {
   return parsed.ok ? parsed.value : undefined;
 }
 
-async function askKey(server: ServerUrl): Promise<string | undefined> {
+async function askKey({ host }: ServerUrl, tasks: Settings['server']['tasks']): Promise<string | undefined> {
+  // What signing in agrees to is said where it is done.
+  const terms =
+    tasks === 'allow'
+      ? 'Signing in lets it have files of trusted workspaces reviewed here and get the results; to be asked each time, set developerMesh.server.tasks to ask.'
+      : 'You are asked before any of its tasks is done here.';
   const typed = await vscode.window.showInputBox({
     title: 'Sign In to Developer Mesh (2/2)',
-    prompt: `Your API key for ${server.host}. It is kept in this system's keyring and sent to no other host.`,
+    prompt: `Your API key for ${host}. It is kept in this system's keyring and sent to no other host. ${terms}`,
     password: true,
     ignoreFocusOut: true,
     validateInput: (text) => (/\s/.test(text.trim()) ? 'A key has no spaces.' : undefined),
@@ -92,9 +98,11 @@ async function keep(parts: CommandParts, server: ServerUrl, key: string): Promis
   } else void vscode.window.showInformationMessage(`Signed in to ${server.host}.`);
 }
 
-/** The key goes, and with it the connection; the address stays for the next time. */
+/** The key goes, and with it the connection and what the server was always allowed; the address stays for the next time. */
 export async function signOut(parts: CommandParts): Promise<void> {
   const server = parseServerUrl(parts.settings().server.url);
   parts.agent.disconnect();
-  if (server.ok) await parts.keys.remove(server.value.origin);
+  if (!server.ok) return;
+  await parts.consent.withdraw(server.value.origin);
+  await parts.keys.remove(server.value.origin);
 }

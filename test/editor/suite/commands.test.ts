@@ -5,10 +5,13 @@ import { defaultSettings } from '../../../src/agent/settings.ts';
 import { createApplyChanges } from '../../../src/editor/applyChange.ts';
 import { commandTable } from '../../../src/editor/commands.ts';
 import { createKeys } from '../../../src/editor/keys.ts';
+import { inNotifications } from '../../../src/editor/notifications.ts';
 import { showFindings } from '../../../src/editor/shownFindings.ts';
+import { createTaskConsent } from '../../../src/editor/taskConsent.ts';
 import { keepTaskHistory } from '../../../src/editor/taskHistory.ts';
 import { createVirtualDocuments } from '../../../src/editor/virtualDocuments.ts';
 import { FakeAgent } from '../../fakes/fakeAgent.ts';
+import { MemoryMemento } from '../../fakes/memoryMemento.ts';
 import { MemorySecrets } from '../../fakes/memorySecrets.ts';
 import { until, workspaceFolder } from '../inside.ts';
 import { findingAt, openFile } from './editorWorld.ts';
@@ -28,6 +31,7 @@ async function world(text = 'const a = 1;\nconst b = 2;\n') {
     findings: showFindings(agent.findings, agent.suppressions, raise),
     history: keepTaskHistory(agent, raise),
     keys,
+    consent: createTaskConsent({ memory: new MemoryMemento(), ...inNotifications }),
     changes: createApplyChanges(),
     pages: createVirtualDocuments('test-page'),
     // Of another name: the extension's own would be closed with it.

@@ -43,6 +43,8 @@ const wrongUse: readonly [string, readonly string[], Record<string, string>, Reg
   ['a key as a flag', ['--key', 'x'], environment, /key/],
   ['a region that is none', ['--region', 'mars'], environment, /--region/],
   ['a dialect that is none', ['--dialect', 'klingon'], environment, /--dialect/],
+  ['to be asked where nobody is', ['--tasks', 'ask'], environment, /--tasks.*person/],
+  ['tasks that are neither', ['--tasks', 'some'], environment, /--tasks/],
   ['a number that is none', ['--concurrent-tasks', 'many'], environment, /--concurrent-tasks/],
 ];
 for (const [what, args, env, expected] of wrongUse) {
