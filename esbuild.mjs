@@ -3,24 +3,9 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build, context } from 'esbuild';
 import { fillEngineFolder } from './src/agent/review/static/engineFolder.ts';
-import { readRuleFiles } from './src/agent/review/static/ruleFiles.ts';
 
 const watch = process.argv.includes('--watch');
 const development = watch || process.argv.includes('--development');
-
-/** The rules of the static checks as data in the place of the module that reads them from YAML, checked, without examples. */
-const rulesAsData = {
-  name: 'rules-as-data',
-  /** @param {import('esbuild').PluginBuild} build */
-  setup(build) {
-    build.onLoad({ filter: /[\\/]static[\\/]gatheredRules\.ts$/ }, async () => {
-      const folder = join(import.meta.dirname, 'src', 'agent', 'review', 'static', 'rules');
-      const files = await readRuleFiles(folder);
-      const rules = files.map(({ examples, ...rule }) => rule);
-      return { contents: `export const gatheredRules = async () => ${JSON.stringify(rules)};`, watchDirs: [folder] };
-    });
-  },
-};
 
 /** @type {import('esbuild').BuildOptions} */
 export const options = {
@@ -41,7 +26,6 @@ export const options = {
   legalComments: 'none',
   // Bundled CommonJS packages still call require for Node's own modules.
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
-  plugins: [rulesAsData],
   metafile: true,
   logLevel: 'warning',
 };
@@ -87,7 +71,7 @@ async function notices(metafile) {
   const bundled = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
   const folders = new Set([
     ...bundled.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),
-    ...['@ast-grep/wasm', '@vscode/tree-sitter-wasm', 'web-tree-sitter'].map((name) => `node_modules/${name}`),
+    ...['@vscode/tree-sitter-wasm', 'web-tree-sitter'].map((name) => `node_modules/${name}`),
   ]);
   const packagesByText = new Map();
   for (const folder of [...folders].sort()) {

@@ -77,6 +77,9 @@ export function createWorkers({ host, parts, suppressions, settings, serverConfi
     return outcome;
   };
 
+  const workspaceOf = lazy(async () =>
+    (await import('./workspace/workspace.ts')).createWorkspace(host, () => settings().limits),
+  );
   const checks = lazy(async () => {
     const [rules, editor, secrets, { findSecrets }] = await Promise.all([
       import('./review/static/rulesCheck.ts'),
@@ -85,17 +88,24 @@ export function createWorkers({ host, parts, suppressions, settings, serverConfi
       import('./workspace/redact.ts'),
     ]);
     return [
-      rules.createRulesCheck({ engineFolder, clock, log }),
+      rules.createRulesCheck({
+        engineFolder,
+        clock,
+        log,
+        userRules: async (taken, signal) => {
+          const { readUserRules } = await import('./review/static/userRules.ts');
+          return readUserRules(await workspaceOf(), host.folders(), taken, signal);
+        },
+      }),
       editor.createEditorCheck(host),
       secrets.createSecretsCheck(findSecrets),
     ];
   });
   const shared = lazy(async () => {
-    const [{ createWorkspace }, { surroundingsOf }] = await Promise.all([
-      import('./workspace/workspace.ts'),
+    const [workspace, { surroundingsOf }] = await Promise.all([
+      workspaceOf(),
       import('./review/context/surroundings.ts'),
     ]);
-    const workspace = createWorkspace(host, () => settings().limits);
     const around: ReviewParts['surroundings'] = (snapshots, slices, signal) =>
       surroundingsOf(snapshots, { host, workspace, suppressions }, slices, signal);
     return {

@@ -210,7 +210,7 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
     nameOf,
     withoutRules: unruled(files),
     instructions: surroundings?.applied ?? [],
-    unused: surroundings?.problems ?? [],
+    unused: [...(surroundings?.problems ?? []), ...statics.unused],
     ...withoutModel,
   });
   const metadata = {

@@ -16,6 +16,8 @@ export interface StaticPhase {
   /** Findings left out by the limit for one file; they are among the hidden ones of their file. */
   readonly beyond: number;
   readonly notReviewed: readonly NotReviewed[];
+  /** What of the workspace's own rules could not be used. */
+  readonly unused: readonly NotReviewed[];
   readonly failure?: Failure;
 }
 
@@ -42,6 +44,7 @@ export async function staticPhase(
   signal: AbortSignal,
 ): Promise<StaticPhase> {
   const notReviewed: NotReviewed[] = [];
+  const unused: NotReviewed[] = [];
   let outside = 0;
   let beyond = 0;
   let done = 0;
@@ -84,6 +87,7 @@ export async function staticPhase(
       done += 1;
       parts.progress(done / (files.length * checks.length));
     });
+    unused.push(...(check.problems?.(signal) ?? []));
     const reason = check.unavailable?.();
     if (reason === undefined) continue;
     failure ??= failures.crashed(reason);
@@ -95,5 +99,5 @@ export async function staticPhase(
     file.hidden = [...file.hidden, ...file.statics.filter((finding) => !kept.includes(finding))];
     file.statics = kept;
   }
-  return { outside, beyond, notReviewed, ...(failure && { failure }) };
+  return { outside, beyond, notReviewed, unused, ...(failure && { failure }) };
 }

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FoundIssue } from '../../../src/agent/findings/finding.ts';
+import { rulesFile } from '../../../src/agent/review/static/engineFolder.ts';
 import { createRulesCheck } from '../../../src/agent/review/static/rulesCheck.ts';
 import { FakeClock } from '../../fakes/fakeClock.ts';
 import { engineFolder } from '../../setup/engineFolder.ts';
@@ -90,8 +94,11 @@ test('JSX is understood where the language has it', async () => {
   assert.equal((await found('const a = <b dangerouslySetInnerHTML={{ __html: c }} />;', 'javascriptreact')).length, 1);
 });
 
-test('a file in which no trigger stands needs neither engine nor grammar', async () => {
-  const check = createRulesCheck({ engineFolder: '/nowhere', clock: new FakeClock(), log: () => assert.fail() });
+test('a file in which no trigger stands needs neither engine nor grammar', async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), 'rules-alone-'));
+  context.after(() => rm(folder, { recursive: true, force: true }));
+  await copyFile(join(await engineFolder(), rulesFile), join(folder, rulesFile));
+  const check = createRulesCheck({ engineFolder: folder, clock: new FakeClock(), log: () => assert.fail() });
   assert.deepEqual(
     await check.check({ file: 'a', language: 'typescript', text: 'export const a = 1;' }, unaborted),
     [],

@@ -1,6 +1,6 @@
-import type { SgNode } from '@ast-grep/wasm/wasm_bg.js';
 import type { Node } from 'web-tree-sitter';
-import type { SyntaxTree } from './astGrep.ts';
+import { toExpression } from './expression.ts';
+import type { Bound } from './matcher/pattern.ts';
 import { originsIn } from './origins.ts';
 import { pollutes } from './pollution.ts';
 import type { Growth } from './regex/backtracking.ts';
@@ -13,70 +13,58 @@ const longestAround = 8_000;
 /** What the text of a file alone decides, before it is parsed. */
 export function mayHold({ where }: Rule, text: string): boolean {
   if (!where) return true;
-  if (where.file !== undefined && !expression(where.file).test(text)) return false;
-  return where.notInFile === undefined || !expression(where.notInFile).test(text);
+  if (where.file !== undefined && !toExpression(where.file).test(text)) return false;
+  return where.notInFile === undefined || !toExpression(where.notInFile).test(text);
 }
 
-/** Whether what a pattern cannot say holds too. `extent` gives offsets of a node of the matcher. */
-export type Holds = (rule: Rule, match: SgNode) => Promise<boolean>;
+/** Whether what a pattern cannot say holds too. A variable that the match does not have makes what is said of it false. */
+export type Holds = (rule: Rule, match: Node, bound: Bound) => Promise<boolean>;
 
-/** Of one tree. A match whose variables cannot be asked for fails every condition about them. */
-export function conditionsIn(tree: SyntaxTree, extentOf: (node: SgNode) => readonly [number, number]): Holds {
+/** Of one file. */
+export function conditionsIn(text: string): Holds {
   const origins = originsIn();
-  const twinOf = (match: SgNode): Node | null => {
-    const [start, end] = extentOf(match);
-    return tree.node.descendantForIndex(start, Math.max(start, end - 1));
-  };
-  const variable = (match: SgNode, name: string): Node | undefined => {
-    const found = match.getMatch(name);
-    if (!found) return undefined;
-    const twin = twinOf(found);
-    found.free();
-    // Both ends of a longer expression lie in it, and so does what it is a part of.
-    return twin ?? undefined;
-  };
+  const polluted = new Set<number>();
 
-  return async ({ where }, match) => {
+  return async ({ where }, match, bound) => {
     if (!where) return true;
-    if (where.notAround !== undefined && standsAround(where.notAround, match)) return false;
-    if (where.value && !comesFrom(where.value, match)) return false;
-    if (where.somewhere !== undefined && !expression(filledIn(where.somewhere, match)).test(tree.node.text))
-      return false;
+    const variable = (name: string) => bound.get(name)?.[0];
+    if (where.notAround !== undefined) {
+      if (toExpression(filledIn(where.notAround, bound)).test(scopeAround(match, longestAround).text)) return false;
+    }
+    if (where.somewhere !== undefined && !toExpression(filledIn(where.somewhere, bound)).test(text)) return false;
+    if (where.value && !comesFrom(where.value, variable(where.value.of))) return false;
     if (where.pollutes) {
-      const object = variable(match, where.pollutes.object);
-      const key = variable(match, where.pollutes.key);
-      if (!object || !key || !pollutes(object, key, origins)) return false;
+      const object = variable(where.pollutes.object);
+      const key = variable(where.pollutes.key);
+      const scope = scopeAround(match, longestAround).id;
+      // Each function once: its other assignments have the same cause and the same cure.
+      if (!object || !key || polluted.has(scope) || !pollutes(object, key, origins)) return false;
+      polluted.add(scope);
     }
     if (where.backtracks) {
-      const node = variable(match, where.backtracks.of);
-      const growth = node && (await growthIn(node, where.backtracks.whole ?? false));
+      const literal = variable(where.backtracks.of);
+      const growth = literal && (await growthIn(literal, where.backtracks.whole ?? false));
       return growth !== undefined && where.backtracks.grows.includes(growth);
     }
     return true;
   };
 
-  /** A name is put in as it stands; a variable the match does not have makes its part match nothing. */
-  function filledIn(source: string, match: SgNode): string {
-    return source.replace(/<([A-Z][A-Z0-9_]*)>/g, (_whole, name: string) => {
-      const node = variable(match, name);
-      return node ? node.text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') : '(?!)';
-    });
-  }
-
-  function standsAround(source: string, match: SgNode): boolean {
-    const node = twinOf(match);
-    return node !== null && expression(filledIn(source, match)).test(scopeAround(node, longestAround).text);
-  }
-
-  function comesFrom(wanted: NonNullable<Conditions['value']>, match: SgNode): boolean {
-    const node = variable(match, wanted.of);
-    if (!node) return false;
-    const { texts, parameter } = origins(node);
+  function comesFrom(wanted: NonNullable<Conditions['value']>, value: Node | undefined): boolean {
+    if (!value) return false;
+    const { texts, parameter } = origins(value);
     if (wanted.parameter && !parameter) return false;
     const { from, notFrom } = wanted;
-    if (notFrom !== undefined && texts.some((text) => expression(notFrom).test(text))) return false;
-    return from === undefined || texts.some((text) => expression(from).test(text));
+    if (notFrom !== undefined && texts.some((source) => toExpression(notFrom).test(source))) return false;
+    return from === undefined || texts.some((source) => toExpression(from).test(source));
   }
+}
+
+/** A name is put in as it stands in the code; one that the match does not have makes its part match nothing. */
+function filledIn(source: string, bound: Bound): string {
+  return source.replace(/<([A-Z][A-Z0-9_]*)>/g, (_whole, name: string) => {
+    const node = bound.get(name)?.[0];
+    return node ? node.text.slice(0, 300).replace(/[.*+?^${}()|[\]\\]/g, '\\$&') : '(?!)';
+  });
 }
 
 /** The growth of a regular expression that is written as a literal of its own or as a text. */
@@ -92,16 +80,3 @@ async function growthIn(node: Node, whole: boolean): Promise<Growth | undefined>
 
 /** The escapes that matter in expressions; the others stay as they are, which they mean the same in an expression. */
 const unescaped = (body: string): string => body.replace(/\\(["'\\])/g, '$1');
-
-const compiled = new Map<string, RegExp>();
-
-/** Compiled once: rules are few, and what they name in a match is short-lived but seldom. */
-function expression(source: string): RegExp {
-  const known = compiled.get(source);
-  if (known) return known;
-  if (compiled.size > 2000) compiled.clear();
-  const insensitive = source.startsWith('(?i)');
-  const made = new RegExp(insensitive ? source.slice(4) : source, insensitive ? 'i' : '');
-  compiled.set(source, made);
-  return made;
-}

@@ -5,6 +5,8 @@ import { isFunction, scopeAround } from './scope.ts';
 export interface Origins {
   /** The source text of each expression that goes into it, the value's own first. */
   readonly texts: readonly string[];
+  /** Which variable each of the texts behind the first was given to. */
+  readonly names: readonly string[];
   /** Whether a parameter of a function around it goes into it. */
   readonly parameter: boolean;
 }
@@ -42,11 +44,13 @@ const longestScope = 20_000;
 const longestText = 2_000;
 const mostExpressions = 30;
 
+/** Name -> what it is given, anywhere in a scope. */
 type Given = ReadonlyMap<string, readonly Node[]>;
 
 /** Of one tree; what was read of a scope is kept for the next question about it. */
 export function originsIn(): (value: Node) => Origins {
   const known = new Map<number, Given>();
+  const functions = functionsOfTree();
   const givenIn = (scope: Node): Given => {
     const kept = known.get(scope.id);
     if (kept) return kept;
@@ -58,21 +62,32 @@ export function originsIn(): (value: Node) => Origins {
   return (value) => {
     const given = givenIn(scopeAround(value, longestScope));
     const expressions = [value];
+    const givenTo: string[] = [];
     const names = new Set<string>();
     let parameter = false;
     for (const expression of expressions) {
       for (const name of namesIn(expression)) {
         if (names.has(name)) continue;
         names.add(name);
-        parameter ||= isParameter(name, value);
+        const owner = functions.around(expression).find(({ parameters }) => parameters.has(name))?.node;
+        parameter ||= owner !== undefined;
         for (const source of given.get(name) ?? []) {
-          if (expressions.length < mostExpressions) expressions.push(source);
+          if (expressions.length >= mostExpressions) break;
+          // Only code in the function where it is given sees it, and not past a parameter of the same name.
+          const within = functions.around(source)[0]?.node;
+          if (within && !contains(within, expression)) continue;
+          if (owner && !(within && contains(owner, within))) continue;
+          expressions.push(source);
+          givenTo.push(name);
         }
       }
     }
-    return { texts: expressions.map((node) => node.text.slice(0, longestText)), parameter };
+    return { texts: expressions.map((node) => node.text.slice(0, longestText)), names: givenTo, parameter };
   };
 }
+
+const contains = (outer: Node, inner: Node): boolean =>
+  outer.startIndex <= inner.startIndex && inner.endIndex <= outer.endIndex;
 
 function readGiven(scope: Node): Given {
   const given = new Map<string, Node[]>();
@@ -85,7 +100,11 @@ function readGiven(scope: Node): Given {
     // One name or path, or else a pattern of several; an element that is written tells nothing of the whole.
     if (/^[\w$.]+\s*\[/.test(target)) continue;
     const names = /^[\w$.]+$/.test(target) ? [target] : (target.match(/[A-Za-z_$][\w$]*/g) ?? []);
-    for (const name of names) given.set(name, [...(given.get(name) ?? []), right]);
+    for (const name of names) {
+      const known = given.get(name);
+      if (known) known.push(right);
+      else given.set(name, [right]);
+    }
   }
   return given;
 }
@@ -102,18 +121,29 @@ function namesIn(expression: Node): string[] {
   });
 }
 
-function isParameter(name: string, from: Node): boolean {
-  for (let current = from.parent; current; current = current.parent) {
-    if (!isFunction(current)) continue;
-    const parameters = current.childForFieldName('parameters') ?? current.childForFieldName('parameter');
-    if (!parameters) continue;
-    if (parameters.text === name) return true;
-    if (
-      parameters
-        .descendantsOfType(['identifier', 'shorthand_property_identifier_pattern'])
-        .some((node) => node.text === name)
-    )
-      return true;
-  }
-  return false;
+interface EnclosingFunction {
+  readonly node: Node;
+  readonly parameters: ReadonlySet<string>;
+}
+
+/** The functions around a node, the innermost first. Going up a tree is slow, so what was found is kept. */
+function functionsOfTree(): { around(node: Node): readonly EnclosingFunction[] } {
+  const chains = new Map<number, readonly EnclosingFunction[]>();
+  const around = (node: Node): readonly EnclosingFunction[] => {
+    const known = chains.get(node.id);
+    if (known) return known;
+    let current = node.parent;
+    while (current && !isFunction(current)) current = current.parent;
+    const chain = current ? [{ node: current, parameters: parametersOf(current) }, ...around(current)] : [];
+    chains.set(node.id, chain);
+    return chain;
+  };
+  return { around };
+}
+
+function parametersOf(definition: Node): ReadonlySet<string> {
+  const parameters = definition.childForFieldName('parameters') ?? definition.childForFieldName('parameter');
+  if (!parameters) return new Set();
+  const names = parameters.descendantsOfType(['identifier', 'shorthand_property_identifier_pattern']);
+  return new Set([parameters.text, ...names.map((name) => name.text)]);
 }

@@ -3,30 +3,45 @@ import type { Origins } from './origins.ts';
 import { isFunction } from './scope.ts';
 
 /** An element under a name that runs: not a literal, not a counter. `rows[0]` and `rows[i]` are none, `rows[names[i]]` is. */
-const element = /[\w$\])]\s*\[\s*(?!(?:\d|['"`]|[ijkn]\]|idx|index|start|end|len|count|offset|pos|\w+\.length))[^\]\s]/;
+const element =
+  /([\w$]+(?:\.[\w$]+)*)\s*\[\s*(?!(?:\d|['"`]|[ijkn]\]|[A-Z_]+\]|idx|index|start|end|len|count|offset|pos|[\w.]+\.length))[^\]\s]/g;
 
 /**
  * Whether an assignment `object[key] = ...` can write to Object.prototype in JavaScript: the key comes from a parameter,
  * and so does the way to the object, step by step under names from outside, in a loop or by recursion.
  */
 export function pollutes(object: Node, key: Node, origins: (value: Node) => Origins): boolean {
-  if (!comesFromOutside(key, origins)) return false;
-  if (origins(object).texts.slice(1).some(walks)) return true;
+  if (!comesFromOutside(object, key, origins)) return false;
+  if (steps(origins(object))) return true;
   for (let current = object.parent; current; current = current.parent) {
     if (isFunction(current) && descends(current, object, origins)) return true;
   }
   return false;
 }
 
-/** A text that reads an element and hands it on; a comparison or a call about it does not. */
-const walks = (text: string): boolean =>
-  element.test(text.replace(/\b\w*(?:hasOwn|is[A-Z])\w*(?:\.call)?\([^()]*\)/g, ''));
+/** The variables whose elements a text reads and hands on; what is only asked about them does not count. */
+function walked(text: string): string[] {
+  const handedOn = text.replace(/\b\w*(?:hasOwn|is[A-Z])\w*(?:\.call)?\([^()]*\)/g, '');
+  return Array.from(handedOn.matchAll(element), (found) => found[1] ?? '');
+}
 
-function comesFromOutside(key: Node, origins: (value: Node) => Origins): boolean {
-  if (/^(?:[ijkn]|idx|index|\d+|['"`].*['"`]|\w+\.length(?:\s*-\s*1)?)$/.test(key.text)) return false;
+/** Whether a variable is given an element of itself, round after round, or of one that is an element too, or by reduce. */
+function steps({ texts, names }: Origins): boolean {
+  const given = texts.slice(1).map((text, index) => ({ name: names[index] ?? '', text, bases: walked(text) }));
+  const elements = new Set(given.filter(({ bases }) => bases.length > 0).map(({ name }) => name));
+  return given.some(
+    ({ text, bases }) => bases.some((base) => elements.has(base)) || (bases.length > 0 && /\breduce\s*\(/.test(text)),
+  );
+}
+
+function comesFromOutside(object: Node, key: Node, origins: (value: Node) => Origins): boolean {
+  if (!/^(?:identifier|member_expression|subscript_expression|call_expression)$/.test(key.type)) return false;
+  if (/^(?:[ijkn]|idx|index|[A-Z_]+|.*\.length)$/.test(key.text)) return false;
   const { texts, parameter } = origins(key);
-  // Counters are numbers wherever they are used, and a prefix keeps a key away from __proto__.
-  return parameter && !/^\s*(?:['"`][\w$ -]+['"]\s*\+|`[\w$ -]+\$\{|\d+$)/.test(texts[0] ?? '');
+  // A prefix keeps a key away from __proto__, and so does a counter; an object's own keys lead nowhere else.
+  const prefixed = /^\s*(?:['"`][\w$ -]+['"]\s*\+|`[\w$ -]+\$\{|[A-Z_]{3,}\s*\+)/;
+  const own = new Set([object.text, `Object.keys(${object.text})`, `Object.entries(${object.text})`]);
+  return parameter && !texts.some((text) => prefixed.test(text) || own.has(text) || /^\d+$/.test(text));
 }
 
 /** Whether a function calls itself with an element of what it was given as the object that is written to. */
@@ -42,7 +57,8 @@ function descends(definition: Node, object: Node, origins: (value: Node) => Orig
     if (callee !== name && !callee.endsWith(`.${name}`) && callee !== 'arguments.callee') return false;
     const given = call.childForFieldName('arguments')?.namedChildren ?? [];
     return given.some(
-      (argument, index) => argument && (variadic || index === position) && origins(argument).texts.some(walks),
+      (argument, index) =>
+        argument && (variadic || index === position) && origins(argument).texts.some((text) => walked(text).length > 0),
     );
   });
 }

@@ -16,7 +16,7 @@ const variable = z.string().check(z.regex(/^[A-Z][A-Z0-9_]*$/));
  * What a pattern cannot say. Regular expressions are JavaScript's, `(?i)` in front ignores case; in `notAround`, `<NAME>`
  * stands for the text of a variable of the rule.
  */
-const conditionsSchema = z.strictObject({
+export const conditionsSchema = z.strictObject({
   /** Must stand somewhere in the file, such as the import that gives a name its meaning. */
   file: z.optional(expression),
   /** Makes the whole file safe, such as a guard that a helper of it holds. */
@@ -73,7 +73,11 @@ export const ruleSchema = z.strictObject({
   /** What replaces the match; `$NAME` and `$$$NAMES` stand for what the rule's own variables matched. */
   fix: z.optional(z.string().check(z.minLength(1), z.maxLength(400))),
 });
-export type Rule = z.output<typeof ruleSchema>;
+/** Our own have a page and a trigger; those of a workspace need neither. */
+export type Rule = Omit<z.output<typeof ruleSchema>, 'url' | 'trigger'> & {
+  readonly url?: string | undefined;
+  readonly trigger?: string | undefined;
+};
 
 const examples = z.array(z.string().check(z.minLength(5))).check(z.minLength(2));
 

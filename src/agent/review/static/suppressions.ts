@@ -10,7 +10,7 @@ export function suppressionsIn(lines: Lines, text: string): (line: number, ruleI
   const accepted = new Map<number, { all: boolean; ids: Set<string> }>();
   for (const found of text.matchAll(comment)) {
     const line = lines.lineAt(found.index) + (found[1] ? 1 : 0);
-    const ids = (found[2] ?? '').split(':')[0]?.match(/\b(?:js|py|go|java)-[a-z0-9-]+/g) ?? [];
+    const ids = (found[2] ?? '').split(':')[0]?.match(/\b[a-z][a-z0-9]*(?:-[a-z0-9]+)+/g) ?? [];
     const entry = accepted.get(line) ?? { all: false, ids: new Set() };
     if (ids.length === 0) entry.all = true;
     for (const id of ids) entry.ids.add(id);

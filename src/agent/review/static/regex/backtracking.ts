@@ -8,8 +8,8 @@ import { type CodeRange, includes, inverse, type Piece, parseRegex } from './par
 export type Growth = 'exponential' | 'cubic' | 'quadratic';
 
 /** Steps spent on one expression, about as many nanoseconds times fifty. */
-const budget = 50_000;
-const limit = 12_000;
+const budget = 30_000;
+const limit = 8_000;
 
 /**
  * Looks for a text on which a backtracking matcher takes far too long: what leads to a repeat, then what the repeat
@@ -17,6 +17,19 @@ const limit = 12_000;
  * answer is never a guess; an undefined one is no proof. `whole`: the match must reach the end of the text.
  */
 export function growthOf(source: string, flags: string, whole = false): Growth | undefined {
+  const key = `${whole ? '$' : ''}${flags}/${source}`;
+  if (!answers.has(key)) {
+    if (answers.size >= mostAnswers) answers.clear();
+    answers.set(key, worstOf(source, flags, whole));
+  }
+  return answers.get(key);
+}
+
+/** Several rules ask about the same expression. */
+const answers = new Map<string, Growth | undefined>();
+const mostAnswers = 500;
+
+function worstOf(source: string, flags: string, whole: boolean): Growth | undefined {
   const parsed = parseRegex(source, flags);
   if (!parsed || !suspicious(parsed)) return undefined;
   const piece: Piece = whole ? { kind: 'sequence', parts: [parsed, { kind: 'edge', at: 'end' }] } : parsed;
