@@ -374,7 +374,7 @@ const deadlines: Fault = {
   fault: 'F30',
   what: 'the deadline passes',
   prepare: (world) => {
-    world.deadlineInMs = world.state === 'idle' ? -1000 : 3000;
+    world.deadlineInMs = world.state === 'idle' ? -1000 : 15_000;
   },
   async inject(world) {
     const { state, server } = world;
@@ -386,7 +386,7 @@ const deadlines: Fault = {
       status: done ? 'inconclusive' : 'failed',
       mostRuns: state === 'idle' || state === 'queued' ? 0 : 1,
     });
-    await agentTime(world, 4000);
+    await agentTime(world, 16_000);
     if (!done) await world.until(() => server.effective(subject) === 1, 'answered in time');
   },
 };

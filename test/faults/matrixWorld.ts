@@ -217,8 +217,11 @@ export class FaultWorld {
     this.state = state;
     if (state === 'idle') return;
     if (state === 'queued') {
+      const { deadlineInMs } = this;
+      this.deadlineInMs = undefined;
       const blocker = this.assign({ gated: true });
       await this.until(() => this.runs(blocker) === 1, 'running');
+      this.deadlineInMs = deadlineInMs;
       this.subject = this.assign({ gated: true });
       const { subject } = this;
       await this.until(() => this.agent.state.queued.some(({ id }) => id === subject), 'queued');
