@@ -1,7 +1,8 @@
 import type { Node } from 'web-tree-sitter';
+import { constantText } from './constantText.ts';
 import { toExpression } from './expression.ts';
 import type { Bound } from './matcher/pattern.ts';
-import { originsIn } from './origins.ts';
+import { type Origins, originsIn } from './origins.ts';
 import { pollutes } from './pollution.ts';
 import type { Growth } from './regex/backtracking.ts';
 import type { Conditions, Rule } from './rule.ts';
@@ -43,7 +44,7 @@ export function conditionsIn(text: string): Holds {
     }
     if (where.backtracks) {
       const literal = variable(where.backtracks.of);
-      const growth = literal && (await growthIn(literal, where.backtracks.whole ?? false));
+      const growth = literal && (await growthIn(literal, origins, where.backtracks.whole ?? false));
       return growth !== undefined && where.backtracks.grows.includes(growth);
     }
     return true;
@@ -67,16 +68,11 @@ function filledIn(source: string, bound: Bound): string {
   });
 }
 
-/** The growth of a regular expression that is written as a literal of its own or as a text. */
-async function growthIn(node: Node, whole: boolean): Promise<Growth | undefined> {
+/** The growth of a regular expression that is written as a literal of its own or as a text, perhaps in parts. */
+async function growthIn(node: Node, origins: (value: Node) => Origins, whole: boolean): Promise<Growth | undefined> {
   const { growthOf } = await import('./regex/backtracking.ts');
   const literal = /^\/([\s\S]+)\/([a-z]*)$/.exec(node.text);
   if (literal) return growthOf(literal[1] ?? '', literal[2] ?? '', whole);
-  const quoted = /^([rRuUbB]*)("""|'''|["'])([\s\S]*)\2$/.exec(node.text);
-  if (!quoted) return undefined;
-  const [, prefix = '', , body = ''] = quoted;
-  return growthOf(/r/i.test(prefix) ? body : unescaped(body), '', whole);
+  const source = constantText(node, origins, 0);
+  return source === undefined ? undefined : growthOf(source, '', whole);
 }
-
-/** The escapes that matter in expressions; the others stay as they are, which they mean the same in an expression. */
-const unescaped = (body: string): string => body.replace(/\\(["'\\])/g, '$1');

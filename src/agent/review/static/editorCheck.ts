@@ -23,7 +23,8 @@ export function createEditorCheck(host: Pick<Host, 'diagnostics'>): StaticCheck 
     name: 'editor',
     check: async (snapshot, signal) => {
       signal.throwIfAborted();
-      if (snapshot.absolutePath === undefined) return [];
+      // The tools speak of a notebook's cells, each a document of its own, and show it there.
+      if (snapshot.absolutePath === undefined || snapshot.cells) return [];
       try {
         const diagnostics = await host.diagnostics(snapshot.absolutePath, signal);
         const lines = linesOf(snapshot.text);

@@ -7,6 +7,8 @@ export interface Origins {
   readonly texts: readonly string[];
   /** Which variable each of the texts behind the first was given to. */
   readonly names: readonly string[];
+  /** What the value itself is given when it is a variable. */
+  readonly values: readonly Node[];
   /** Whether a parameter of a function around it goes into it. */
   readonly parameter: boolean;
 }
@@ -82,7 +84,12 @@ export function originsIn(): (value: Node) => Origins {
         }
       }
     }
-    return { texts: expressions.map((node) => node.text.slice(0, longestText)), names: givenTo, parameter };
+    return {
+      texts: expressions.map((node) => node.text.slice(0, longestText)),
+      names: givenTo,
+      values: expressions.slice(1).filter((_source, index) => givenTo[index] === value.text),
+      parameter,
+    };
   };
 }
 

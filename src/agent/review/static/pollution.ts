@@ -1,6 +1,9 @@
 import type { Node } from 'web-tree-sitter';
 import type { Origins } from './origins.ts';
-import { isFunction } from './scope.ts';
+import { isFunction, scopeAround } from './scope.ts';
+
+/** How large a function may be that is searched for a check of the key. */
+const longestGuarded = 2_500;
 
 /** An element under a name that runs: not a literal, not a counter. `rows[0]` and `rows[i]` are none, `rows[names[i]]` is. */
 const element =
@@ -11,12 +14,22 @@ const element =
  * and so does the way to the object, step by step under names from outside, in a loop or by recursion.
  */
 export function pollutes(object: Node, key: Node, origins: (value: Node) => Origins): boolean {
-  if (!comesFromOutside(object, key, origins)) return false;
+  if (!comesFromOutside(object, key, origins) || guarded(object)) return false;
   if (steps(origins(object))) return true;
   for (let current = object.parent; current; current = current.parent) {
     if (isFunction(current) && descends(current, object, origins)) return true;
   }
   return false;
+}
+
+/** Whether a function near by asks if the object has the key itself, or makes the object without a prototype. */
+function guarded(object: Node): boolean {
+  const name = object.text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const asked = new RegExp(
+    `hasOwn(?:Property)?(?:\\.call)?\\(\\s*${name}\\s*,|(?<![\\w$.])${name}\\.hasOwnProperty\\(`,
+  );
+  const around = scopeAround(object, longestGuarded).text;
+  return asked.test(around) || around.includes('Object.create(null)');
 }
 
 /** The variables whose elements a text reads and hands on; what is only asked about them does not count. */
@@ -37,24 +50,25 @@ function steps({ texts, names }: Origins): boolean {
 function comesFromOutside(object: Node, key: Node, origins: (value: Node) => Origins): boolean {
   if (!/^(?:identifier|member_expression|subscript_expression|call_expression)$/.test(key.type)) return false;
   if (/^(?:[ijkn]|idx|index|[A-Z_]+|.*\.length)$/.test(key.text)) return false;
-  const { texts, parameter } = origins(key);
+  const { texts, names, parameter } = origins(key);
+  if (texts.some((text, index) => names[index - 1] === key.text && /^\d+$/.test(text))) return false;
   // A prefix keeps a key away from __proto__, and so does a counter; an object's own keys lead nowhere else.
   const prefixed = /^\s*(?:['"`][\w$ -]+['"]\s*\+|`[\w$ -]+\$\{|[A-Z_]{3,}\s*\+)/;
   const own = new Set([object.text, `Object.keys(${object.text})`, `Object.entries(${object.text})`]);
-  return parameter && !texts.some((text) => prefixed.test(text) || own.has(text) || /^\d+$/.test(text));
+  return parameter && !texts.some((text) => prefixed.test(text) || own.has(text));
 }
 
 /** Whether a function calls itself with an element of what it was given as the object that is written to. */
 function descends(definition: Node, object: Node, origins: (value: Node) => Origins): boolean {
-  const name = nameOf(definition);
-  if (name === undefined) return false;
+  const names = namesOf(definition);
+  if (names.length === 0) return false;
   const parameters = definition.childForFieldName('parameters')?.namedChildren ?? [];
   const position = parameters.findIndex((parameter) => parameter?.text.split(/[\s=:?]/)[0] === object.text);
   const variadic = origins(object).texts.some((text) => /\barguments\b/.test(text));
   if (position < 0 && !variadic) return false;
   return definition.descendantsOfType('call_expression').some((call) => {
     const callee = call.childForFieldName('function')?.text ?? '';
-    if (callee !== name && !callee.endsWith(`.${name}`) && callee !== 'arguments.callee') return false;
+    if (!names.includes(callee.split('.').at(-1) ?? '')) return false;
     const given = call.childForFieldName('arguments')?.namedChildren ?? [];
     return given.some(
       (argument, index) =>
@@ -63,12 +77,15 @@ function descends(definition: Node, object: Node, origins: (value: Node) => Orig
   });
 }
 
-/** By which name a function can be called, also when it is an expression that something is given. */
-function nameOf(definition: Node): string | undefined {
+/** By which names a function can call itself, also when it is an expression that several variables are given. */
+function namesOf(definition: Node): string[] {
   const own = definition.childForFieldName('name')?.text;
-  if (own !== undefined) return own;
-  const { parent } = definition;
-  const holder =
-    parent?.childForFieldName('name') ?? parent?.childForFieldName('left') ?? parent?.childForFieldName('key');
-  return holder?.text.split('.').at(-1);
+  const names = [...(own === undefined ? [] : [own]), 'callee'];
+  for (let holder = definition.parent; holder; holder = holder.parent) {
+    if (!/^(?:variable_declarator|assignment_expression|pair)$/.test(holder.type)) break;
+    const target =
+      holder.childForFieldName('name') ?? holder.childForFieldName('left') ?? holder.childForFieldName('key');
+    if (target) names.push(target.text.split('.').at(-1) ?? '');
+  }
+  return names;
 }
