@@ -1,10 +1,18 @@
-import { createHash } from 'node:crypto';
-import { unlinkSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, stat, unlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Log } from './host.ts';
-import { type Clock, sleep } from './shared/clock.ts';
+import { sleep } from './shared/clock.ts';
 import type { Disposable } from './shared/disposables.ts';
+import {
+  ignoreMissing,
+  isMissing,
+  type LockParts,
+  locksOf,
+  refresh,
+  refreshEveryMs,
+  release,
+  tryLock,
+  type Watched,
+} from './slotLock.ts';
 import { countUnfinished } from './tasks/journal.ts';
 
 /** Who this process is among all that share one storage folder: one slot, held until disposed or dead. */
@@ -13,36 +21,17 @@ export interface Instance extends Disposable {
   readonly agentId: string;
   /** Absolute path; the slot's own, where its journal lives. */
   readonly folder: string;
+  /** Absolute path of the file that says that this slot is held; undefined where nothing can be written. */
+  readonly lock: string | undefined;
   /** Aborts when the slot was taken by another process: this one slept for so long that it was thought dead. */
   readonly lost: AbortSignal;
-}
-
-export interface InstanceParts {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly processId: number;
-  readonly hostName: string;
 }
 
 /** A window that reloads starts its successor before it has let go. */
 const waitForHolderMs = 2000;
 const lookAgainAfterMs = 100;
-const refreshEveryMs = 10_000;
-const staleAfterMs = 120_000;
 /** Two claims that saw one another both step back; chance then separates them. */
 const stepBackMs = 50;
-
-/**
- * A lock is a file with a name of its own, made before it is looked whether there is another live one. Of two that
- * claim a slot the later sees the earlier, so they never both keep it; and removing a dead one can never hit a live one.
- */
-interface Lock {
-  readonly path: string;
-  readonly processId: number;
-  readonly host: string;
-  /** Wall clock, milliseconds since 1970. */
-  readonly refreshedAt: number;
-}
 
 interface Slot {
   readonly folder: string;
@@ -52,27 +41,29 @@ interface Slot {
 
 /** What one claim has seen so far. */
 interface Memory {
-  /** Locks that look stale, and since when (monotonic). */
-  readonly watched: Map<string, { readonly refreshedAt: number; readonly since: number }>;
+  readonly watched: Watched;
   /** Unfinished tasks by folder. */
   readonly work: Map<string, number>;
 }
 
-/** Locks of this process: what else carries its id was left by an earlier life under the same one, as in containers. */
-const ownLocks = new Set<string>();
-
 /** Never rejects: where nothing can be written, the identity is new and held by nobody. */
-export async function claimInstance(storage: string, parts: InstanceParts): Promise<Instance> {
+export async function claimInstance(storage: string, parts: LockParts): Promise<Instance> {
   try {
     return await claim(storage, parts);
   } catch (error) {
     parts.log('error', 'the storage folder cannot be used; the agent is a new one each time', { error: String(error) });
     const folder = join(storage, 'agent-1');
-    return { agentId: parts.clock.uuid(), folder, lost: new AbortController().signal, dispose: () => undefined };
+    return {
+      agentId: parts.clock.uuid(),
+      folder,
+      lock: undefined,
+      lost: new AbortController().signal,
+      dispose: () => undefined,
+    };
   }
 }
 
-async function claim(storage: string, parts: InstanceParts): Promise<Instance> {
+async function claim(storage: string, parts: LockParts): Promise<Instance> {
   const { clock } = parts;
   await mkdir(storage, { recursive: true, mode: 0o700 });
   const waitUntil = clock.monotonic() + waitForHolderMs;
@@ -86,13 +77,13 @@ async function claim(storage: string, parts: InstanceParts): Promise<Instance> {
       await sleep(clock, lookAgainAfterMs, never);
       continue;
     }
-    const lock = await tryLock(wanted, parts, memory);
+    const lock = await tryLock(wanted, parts, memory.watched);
     if (lock) return hold(wanted, lock, await agentId(wanted, parts), parts);
     await sleep(clock, Math.ceil(clock.random() * stepBackMs), never);
   }
 }
 
-async function look(storage: string, parts: InstanceParts, memory: Memory): Promise<Slot[]> {
+async function look(storage: string, parts: LockParts, memory: Memory): Promise<Slot[]> {
   const numbers = (await readdir(storage)).flatMap((name) => {
     const number = /^agent-([1-9]\d{0,5})$/.exec(name)?.[1];
     return number === undefined ? [] : [Number(number)];
@@ -100,7 +91,7 @@ async function look(storage: string, parts: InstanceParts, memory: Memory): Prom
   const slots: Slot[] = [];
   for (const number of numbers.sort((a, b) => a - b)) {
     const folder = join(storage, `agent-${number}`);
-    const { live, doubtful } = await locksOf(folder, parts, memory);
+    const { live, doubtful } = await locksOf(folder, parts, memory.watched);
     if (live + doubtful > 0) {
       memory.work.delete(folder);
       slots.push({ folder, taken: live > 0 ? 'yes' : 'perhaps', unfinished: 0 });
@@ -127,26 +118,7 @@ function choose(storage: string, slots: readonly Slot[], patient: boolean): stri
   }
 }
 
-/** The path of our lock; undefined when somebody else was there. */
-async function tryLock(folder: string, parts: InstanceParts, memory: Memory): Promise<string | undefined> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const path = join(folder, `lock-${parts.processId}-${hostMark(parts.hostName)}-${parts.clock.uuid()}`);
-  ownLocks.add(path);
-  try {
-    await (await open(path, 'wx', 0o600)).close();
-    await refresh(path, parts.clock);
-    const { live, doubtful } = await locksOf(folder, parts, memory);
-    // The one that lives is ours.
-    if (live === 1 && doubtful === 0) return path;
-  } catch (error) {
-    release(path, parts.log);
-    throw error;
-  }
-  release(path, parts.log);
-  return undefined;
-}
-
-function hold(folder: string, path: string, id: string, parts: InstanceParts): Instance {
+function hold(folder: string, path: string, id: string, parts: LockParts): Instance {
   const { clock, log } = parts;
   const lost = new AbortController();
   let disposed = false;
@@ -174,6 +146,7 @@ function hold(folder: string, path: string, id: string, parts: InstanceParts): I
   return {
     agentId: id,
     folder,
+    lock: path,
     lost: lost.signal,
     dispose: () => {
       if (disposed) return;
@@ -184,43 +157,7 @@ function hold(folder: string, path: string, id: string, parts: InstanceParts): I
   };
 }
 
-/** How many locks a slot has whose holder lives, or may. Those of the dead are removed on the way. */
-async function locksOf(
-  folder: string,
-  parts: InstanceParts,
-  memory: Memory,
-): Promise<{ readonly live: number; readonly doubtful: number }> {
-  let live = 0;
-  let doubtful = 0;
-  for (const name of await readdir(folder)) {
-    const match = /^lock-(\d{1,10})-([0-9a-f]{16})-[0-9a-f-]+$/.exec(name);
-    const path = join(folder, name);
-    const refreshedAt = match ? await modified(path) : undefined;
-    if (!match || refreshedAt === undefined) continue;
-    const holder = judge({ path, processId: Number(match[1]), host: match[2] ?? '', refreshedAt }, parts, memory);
-    if (holder === 'alive') live += 1;
-    else if (holder === 'doubtful') doubtful += 1;
-    else await unlink(path).catch(ignoreMissing);
-  }
-  return { live, doubtful };
-}
-
-function judge(lock: Lock, { clock, processId, hostName }: InstanceParts, memory: Memory) {
-  const { path, refreshedAt } = lock;
-  if (ownLocks.has(path)) return 'alive';
-  const here = lock.host === hostMark(hostName);
-  if (here && (lock.processId === processId || !isRunning(lock.processId))) return 'dead';
-  if (Math.abs(clock.now() - refreshedAt) < staleAfterMs) return 'alive';
-  // Its holder, or this whole machine, may only have slept: it gets the time to show that it is awake.
-  const seen = memory.watched.get(path);
-  if (seen?.refreshedAt !== refreshedAt) {
-    memory.watched.set(path, { refreshedAt, since: clock.monotonic() });
-    return 'doubtful';
-  }
-  return clock.monotonic() - seen.since > refreshEveryMs + lookAgainAfterMs ? 'dead' : 'doubtful';
-}
-
-async function agentId(folder: string, { clock, log }: InstanceParts): Promise<string> {
+async function agentId(folder: string, { clock, log }: LockParts): Promise<string> {
   const path = join(folder, 'agent-id');
   const known = (await readFile(path, 'utf8').catch(ignoreMissing))?.trim();
   if (known !== undefined && uuid.test(known)) return known;
@@ -236,44 +173,3 @@ async function agentId(folder: string, { clock, log }: InstanceParts): Promise<s
 }
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-async function refresh(path: string, clock: Clock): Promise<void> {
-  const seconds = clock.now() / 1000;
-  await utimes(path, seconds, seconds);
-}
-
-async function modified(path: string): Promise<number | undefined> {
-  return (await stat(path).catch(ignoreMissing))?.mtimeMs;
-}
-
-function release(path: string, log: Log): void {
-  ownLocks.delete(path);
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if (!isMissing(error)) log('warn', 'a lock could not be removed', { path, error: String(error) });
-  }
-}
-
-function isRunning(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    // Everything but "no such process" means that there is one, if another user's.
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
-  }
-}
-
-/** Host names may hold anything, and be longer than a file name. */
-function hostMark(hostName: string): string {
-  return createHash('sha256').update(hostName).digest('hex').slice(0, 16);
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (!isMissing(error)) throw error;
-}
