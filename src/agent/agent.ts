@@ -6,6 +6,7 @@ import { createFindingStore, type FindingStore } from './findings/store.ts';
 import { createSuppressions, type Suppressions } from './findings/suppressions.ts';
 import type { Host } from './host.ts';
 import type { Spend } from './models/spendLedger.ts';
+import type { Preview } from './review/preview.ts';
 import { createServerLink } from './serverLink.ts';
 import type { Settings } from './settings.ts';
 import type { Clock } from './shared/clock.ts';
@@ -29,6 +30,10 @@ export interface Agent extends Disposable {
   tryConnection(url: string, key: string, signal: AbortSignal): Promise<Outcome<string>>;
   /** Runs a task of the person's own through the same queue. An abort ends it as `cancelled`. */
   run(type: TaskType, title: string, payload: object, signal: AbortSignal): Promise<TaskResult>;
+  /** What a review of this payload would send to the model; nothing is sent. Rejects with the signal's reason. */
+  preview(payload: object, signal: AbortSignal): Promise<Outcome<Preview>>;
+  /** The same, estimated, where it is so much that the person should see it first; undefined where it is not. */
+  largePreview(payload: object, signal: AbortSignal): Promise<Outcome<Preview | undefined>>;
   cancel(taskId: string): void;
   /** Takes effect for the next task; a changed server reconnects. */
   useSettings(settings: Settings): void;
@@ -131,6 +136,8 @@ export function createAgent(host: Host, initial: Settings, parts: AgentParts): A
       const task: Task = { id: clock.uuid(), type, title, payload, priority: 'high', origin: 'local' };
       return (await openDesk()).runner.run(task, signal);
     },
+    preview: (payload, signal) => workers.preview(payload, signal),
+    largePreview: (payload, signal) => workers.largePreview(payload, signal),
     cancel: (taskId) => desk?.runner.cancel(taskId),
     useSettings(next) {
       const { server, agent } = settings;

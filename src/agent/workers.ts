@@ -8,6 +8,7 @@ import type { TaskSpend } from './models/meter.ts';
 import type { Model } from './models/model.ts';
 import type { ModelService } from './models/modelService.ts';
 import type { Spend } from './models/spendLedger.ts';
+import type { Preview } from './review/preview.ts';
 import type { ReviewParts } from './review/review.ts';
 import type { Settings } from './settings.ts';
 import { lazy } from './shared/lazy.ts';
@@ -23,6 +24,9 @@ export interface WorkerParts {
 }
 
 export interface WorkerSet extends Workers {
+  /** As in `Agent`. */
+  preview(payload: object, signal: AbortSignal): Promise<Outcome<Preview>>;
+  largePreview(payload: object, signal: AbortSignal): Promise<Outcome<Preview | undefined>>;
   /** The next task chooses its model anew, from the settings as they are then. */
   forgetModel(): void;
   /** False when the last task that wanted a model could not have one. */
@@ -130,7 +134,25 @@ export function createWorkers({ host, parts, suppressions, settings, serverConfi
       return withCost(await (await loaded())(task, report, signal), spent);
     };
   };
+  /** What a preview works with: as a review that begins now, for this signal. */
+  const beginPreview = async (payload: object, signal: AbortSignal) => {
+    const task: Task = { id: 'preview', type: 'code_review', payload, priority: 'high', origin: 'local' };
+    const spent: TaskSpend = { tokens: 0, dollars: 0, held: 0 };
+    begun.set(signal, { type: 'code_review', task, settings: settings(), config: serverConfig(), spent });
+    const [given, previews] = await Promise.all([shared(), import('./review/preview.ts')]);
+    return { given, ...previews };
+  };
   return {
+    async preview(payload, signal) {
+      if (!host.trusted()) return failed(failures.untrusted());
+      const { given, previewReview } = await beginPreview(payload, signal);
+      return previewReview(payload, given, signal);
+    },
+    async largePreview(payload, signal) {
+      if (!host.trusted()) return failed(failures.untrusted());
+      const { given, largePreview } = await beginPreview(payload, signal);
+      return largePreview(payload, given, signal);
+    },
     code_review: worker('code_review', async () => (await import('./review/review.ts')).createReviewer(await shared())),
     documentation: worker('documentation', async () =>
       (await import('./documentation/documentation.ts')).createDocumenter(await shared()),

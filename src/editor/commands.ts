@@ -38,6 +38,7 @@ export function commandTable(parts: CommandParts): Readonly<Record<string, Comma
     'developerMesh.reviewStaged': () => reviewStaged(parts),
     'developerMesh.reviewBranch': () => reviewBranch(parts),
     'developerMesh.reviewCommit': () => reviewCommit(parts),
+    'developerMesh.showPrompt': async (uri) => (await import('./commands/showPrompt.ts')).showPrompt(parts, uri),
     'developerMesh.documentSymbol': () => documentSymbol(parts),
     'developerMesh.ask': () => askAboutCode(parts),
     'developerMesh.cancelTask': (task) => cancelTask(parts, task),

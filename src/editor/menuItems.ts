@@ -51,6 +51,7 @@ export function menuItems(state: AgentState, situation: MenuSituation): readonly
   if (situation.hasEditor) add('reviewFile', 'search', 'Review This File');
   add('reviewChanges', 'git-compare', 'Review Uncommitted Changes');
   add('reviewBranch', 'git-branch', 'Review This Branch…');
+  add('showPrompt', 'eye', 'Show What Would Be Sent…');
   if (situation.hasEditor) add('documentSymbol', 'book', 'Document This Function');
   add('ask', 'comment-discussion', 'Ask about the Code…');
   for (const task of [...running, ...queued, ...asking]) {

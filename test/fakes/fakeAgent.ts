@@ -4,6 +4,7 @@ import type { AgentEvent, TaskHead } from '../../src/agent/events.ts';
 import { type Failure, type Outcome, succeeded } from '../../src/agent/failures.ts';
 import type { Finding } from '../../src/agent/findings/finding.ts';
 import { createFindingStore } from '../../src/agent/findings/store.ts';
+import type { Preview } from '../../src/agent/review/preview.ts';
 import { Emitter, type Listener } from '../../src/agent/shared/emitter.ts';
 import type { TaskResult, TaskStatus, TaskType } from '../../src/agent/tasks/task.ts';
 import { MemorySuppressions } from './memorySuppressions.ts';
@@ -17,6 +18,9 @@ export class FakeAgent implements Agent {
   tries: Outcome<string> = succeeded('2f4f0d5e-6c7b-4a55-9d0a-3f1f6f0f9a11');
   /** What `run` resolves with. */
   outcome: { status: TaskStatus; result: unknown; failure?: Failure } = { status: 'completed', result: {} };
+  /** What a review would send, and the same where it is a lot. */
+  previews: Outcome<Preview> = succeeded({ requests: [], tokens: 0, files: 0, remembered: 0, notReviewed: [] });
+  large: Preview | undefined;
   #state: AgentState = { connection: { kind: 'off' }, running: [], queued: [] };
   readonly #events = new Emitter<AgentEvent>(raise);
   readonly #store = createFindingStore(raise);
@@ -95,6 +99,13 @@ export class FakeAgent implements Agent {
     const task: TaskHead = { id: `local-${this.calls.length}`, type, title, origin: 'local', priority: 'high' };
     this.start(task);
     return this.end(task, this.outcome.status, this.outcome.result, this.outcome.failure);
+  }
+  async preview(payload: object): Promise<Outcome<Preview>> {
+    this.calls.push(`preview ${JSON.stringify(payload)}`);
+    return this.previews;
+  }
+  async largePreview(): Promise<Outcome<Preview | undefined>> {
+    return succeeded(this.large);
   }
   cancel(taskId: string): void {
     this.calls.push(`cancel ${taskId}`);

@@ -42,9 +42,7 @@ export interface ReviewParts {
  * order. Without a model the outcome is `inconclusive` with the static findings, never `completed`. One reviewer serves
  * many tasks: it remembers the model's answers, so that unchanged code is not asked about again.
  */
-export function createReviewer(parts: ReviewParts): Worker {
-  const { answersFolder: folder, log } = parts;
-  const memory = createAnswerMemory({ log, ...(folder !== undefined && { folder }) });
+export function createReviewer(parts: ReviewParts, memory: AnswerMemory = memoryOf(parts)): Worker {
   return async (task, report, signal) => {
     signal.throwIfAborted();
     const payload = parseReview(task.payload);
@@ -56,6 +54,10 @@ export function createReviewer(parts: ReviewParts): Worker {
     const run = { ...parts, memory, slices, taskId: task.id, payload: payload.value };
     return reviewFiles(run, read.value, report, signal);
   };
+}
+
+function memoryOf({ answersFolder: folder, log }: ReviewParts): AnswerMemory {
+  return createAnswerMemory({ log, ...(folder !== undefined && { folder }) });
 }
 
 interface Snapshots {

@@ -5,6 +5,7 @@ import { latestCommits, otherBranches } from '../changes.ts';
 import type { CommandParts } from '../commandParts.ts';
 import { showFailure } from '../notifications.ts';
 import { plainLine } from '../plainText.ts';
+import { wantsReview } from './largeReview.ts';
 import { cannotWork, runTask, workspaceFile } from './runTask.ts';
 
 /** The file in front, or what was chosen in the explorer: files and folders. */
@@ -22,15 +23,20 @@ export async function reviewFile(parts: CommandParts, given: unknown, chosen: un
 }
 
 export async function reviewSelection(parts: CommandParts): Promise<void> {
-  const editor = vscode.window.activeTextEditor;
+  const part = selected(vscode.window.activeTextEditor);
+  if (part) await review(parts, `Review ${part.title}`, part.payload);
+}
+
+/** Says why when it cannot be reviewed. */
+export function selected(editor: vscode.TextEditor | undefined): { title: string; payload: object } | undefined {
   const file = workspaceFile(editor?.document.uri);
-  if (!editor || file === undefined) return;
+  if (!editor || file === undefined) return undefined;
   const { start, end } = editor.selection;
   // Whole lines are selected up to the start of the next one.
   const last = end.character === 0 && end.line > start.line ? end.line : end.line + 1;
   const lines = { from: start.line + 1, to: last };
   const where = lines.from === lines.to ? `line ${lines.from}` : `lines ${lines.from} to ${lines.to}`;
-  await review(parts, `Review ${basename(file)}, ${where}`, { file, lines });
+  return { title: `${basename(file)}, ${where}`, payload: { file, lines } };
 }
 
 export async function reviewChanges(parts: CommandParts): Promise<void> {
@@ -66,8 +72,8 @@ export async function reviewCommit(parts: CommandParts): Promise<void> {
   if (picked) await review(parts, `Review commit ${picked.id.slice(0, 8)}`, { commit: picked.id });
 }
 
-function review(parts: CommandParts, title: string, payload: object): Promise<unknown> {
-  return runTask(parts, 'code_review', title, payload);
+async function review(parts: CommandParts, title: string, payload: object): Promise<void> {
+  if (await wantsReview(parts, title, payload)) await runTask(parts, 'code_review', title, payload);
 }
 
 function branchItem({ name, when }: Branch): vscode.QuickPickItem {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'mocha';
 import * as vscode from 'vscode';
+import { succeeded } from '../../../src/agent/failures.ts';
 import { defaultSettings } from '../../../src/agent/settings.ts';
 import { createApplyChanges } from '../../../src/editor/applyChange.ts';
 import { commandTable } from '../../../src/editor/commands.ts';
@@ -86,6 +87,24 @@ suite('commands', () => {
         'run code_review {"file":"commanded.js","lines":{"from":2,"to":3}}',
         'run code_review {"file":"commanded.js","lines":{"from":1,"to":2}}',
       ]);
+    } finally {
+      await dispose();
+    }
+  });
+
+  test('what would be sent is shown word for word on a page of its own, and nothing is reviewed', async () => {
+    const { agent, uri, run, dispose } = await world();
+    try {
+      const prompt = 'A prompt with [a link](command:workbench.action.quit) and ![a picture](http://127.0.0.1:9/x).';
+      const request = { system: 'The manual.', prompt, maxTokens: 8000 };
+      agent.previews = succeeded({ requests: [request], tokens: 90, files: 1, remembered: 0, notReviewed: [] });
+      await run('showPrompt', uri);
+      assert.deepEqual(agent.calls, ['preview {"files":["commanded.js"]}']);
+      const page = vscode.window.activeTextEditor?.document;
+      assert.ok(page);
+      assert.ok(page.getText().includes(prompt) && page.getText().includes('The manual.'));
+      assert.equal(page.languageId, 'plaintext');
+      assert.equal(page.uri.scheme, 'test-page');
     } finally {
       await dispose();
     }

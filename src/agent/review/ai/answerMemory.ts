@@ -121,6 +121,11 @@ export function createAnswerMemory({ folder, log, most = 4000 }: AnswerMemoryOpt
   };
 }
 
+/** Recalls what the other keeps, and keeps nothing itself. */
+export function reading(memory: AnswerMemory): AnswerMemory {
+  return { recall: memory.recall, keep: () => {}, settled: memory.settled };
+}
+
 function lineOf(key: string, value: unknown): string {
   return `${JSON.stringify([key, value])}\n`;
 }
