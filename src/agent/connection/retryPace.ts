@@ -4,14 +4,16 @@ import type { Hostility } from './ending.ts';
 
 /** A connection that lived this long after its registration starts the count of failures anew. */
 const healthyAfterMs = 30_000;
-/** So long after a loss the server is probably restarting, and wanted back soon. */
-const recoveryMs = 60_000;
 /**
- * Where the windows stop growing while that lasts: the fourth is from one second to two. Without its lower half, because
+ * After a loss the server is probably restarting, and wanted back soon; a longer outage is met with more patience.
+ * `growth`: where the windows stop growing: the third is a second long, the fifth four. The floor below them, because
  * whoever waits for a moment that he does not know meets it evenly only if his waits are alike.
  */
-const recoveryGrowth = 3;
-const recoveryFloorMs = 1_000;
+const recovery = [
+  { untilMs: 60_000, growth: 3, floorMs: 1000 },
+  { untilMs: 5 * 60_000, growth: 5, floorMs: 2000 },
+] as const;
+
 /** So many connections in a row that broke the protocol, or that we had to cut, are no accident. */
 const mostHostile = 3;
 
@@ -33,8 +35,8 @@ export interface RetryPace {
 }
 
 /**
- * The loss of a registered connection is met by quick tries for a minute; after that their windows double, up to five
- * minutes. Only a connection that was healthy earns another such minute: a server that takes everybody in and throws
+ * The loss of a registered connection is met by quick tries, a second or two apart for a minute and a few seconds apart
+ * for five; after that their windows double, up to five minutes. Only a connection that was healthy earns that again: a server that takes everybody in and throws
  * everybody out again is not hurried for ever.
  */
 export function createRetryPace(clock: Clock): RetryPace {
@@ -43,8 +45,11 @@ export function createRetryPace(clock: Clock): RetryPace {
   let growth = 0;
   let hostileEnds = 0;
   let mayHurry = true;
-  let hurryUntil = Number.NEGATIVE_INFINITY;
-  const hurries = () => clock.monotonic() < hurryUntil;
+  let lostAt = Number.NEGATIVE_INFINITY;
+  /** The server was back, and threw us out again: it is no longer an outage that we wait for. */
+  let thrownOut = false;
+  const haste = () =>
+    (thrownOut ? recovery.slice(0, 1) : recovery).find(({ untilMs }) => clock.monotonic() < lostAt + untilMs);
 
   return {
     get failures() {
@@ -56,25 +61,27 @@ export function createRetryPace(clock: Clock): RetryPace {
         hostileEnds = 0;
         mayHurry = true;
       }
+      thrownOut = !mayHurry;
       if (!mayHurry) return;
       mayHurry = false;
       growth = 0;
-      hurryUntil = clock.monotonic() + recoveryMs;
+      lostAt = clock.monotonic();
     },
     ended: (hostility) => {
       if (hostility === 'none') hostileEnds = 0;
       // What stands before a server that restarts may well hang up on everybody for a while.
-      else if (hostility === 'certain' || !hurries()) hostileEnds += 1;
+      else if (hostility === 'certain' || !haste()) hostileEnds += 1;
       return hostileEnds >= mostHostile;
     },
     wait: ({ slow, crowded, retryAfterMs }) => {
       failures += 1;
       const random = clock.random();
-      if (growth < recoveryGrowth || !hurries() || crowded) {
+      const hasty = haste();
+      if (!hasty || growth < hasty.growth || crowded) {
         growth += 1;
         return retryDelay({ failures: growth, random, retryAfterMs, slow });
       }
-      return retryDelay({ failures: growth, random, retryAfterMs: Math.max(recoveryFloorMs, retryAfterMs), slow });
+      return retryDelay({ failures: growth, random, retryAfterMs: Math.max(hasty.floorMs, retryAfterMs), slow });
     },
     reset: () => {
       failures = 0;
