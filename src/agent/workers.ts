@@ -106,9 +106,10 @@ export function createWorkers({ host, parts, suppressions, settings, serverConfi
     ];
   });
   const shared = lazy(async () => {
-    const [workspace, { surroundingsOf }] = await Promise.all([
+    const [workspace, { surroundingsOf }, { createFixCheck }] = await Promise.all([
       workspaceOf(),
       import('./review/context/surroundings.ts'),
+      import('./review/fixCheck.ts'),
     ]);
     const around: ReviewParts['surroundings'] = (snapshots, slices, signal) =>
       surroundingsOf(snapshots, { host, workspace, suppressions }, slices, signal);
@@ -118,6 +119,7 @@ export function createWorkers({ host, parts, suppressions, settings, serverConfi
       settings,
       workspace,
       surroundings: around,
+      fixHolds: createFixCheck(engineFolder),
       checks,
       model,
       answersFolder: join(host.storage, 'review'),

@@ -13,6 +13,8 @@ import type { NotReviewed, Snapshot } from '../workspace/snapshot.ts';
 import { type AnswerMemory, createAnswerMemory } from './ai/answerMemory.ts';
 import type { Surroundings } from './context/surroundings.ts';
 import { capAll, capPerFile } from './filter.ts';
+import type { FixCheck } from './fixCheck.ts';
+import { intoCells } from './inCells.ts';
 import { merge, mergeStatics } from './merge.ts';
 import { type ModelPhase, modelPhase } from './modelPhase.ts';
 import { type ReviewMetrics, reviewResult } from './result.ts';
@@ -33,6 +35,8 @@ export interface ReviewParts {
   model(signal: AbortSignal): Promise<Outcome<Model>>;
   /** Absolute path of a folder where answers of the model are kept. Absent: they last as long as the process. */
   readonly answersFolder?: string;
+  /** Absent: every fix is offered as it is. */
+  readonly fixHolds?: FixCheck;
   /** What the workspace says about the files, redacted. Absent: the code alone. */
   surroundings?(snapshots: readonly Snapshot[], slices: Slices, signal: AbortSignal): Promise<Surroundings>;
 }
@@ -113,7 +117,8 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
     await run.slices.pause();
     files.push(openFile(snapshot));
   }
-  const today = new Map(read.snapshots.map((snapshot) => [snapshot.file, ontoToday(snapshot)]));
+  const today = new Map(read.snapshots.map((snapshot) => [snapshot.file, whereItIsShown(snapshot)]));
+  const cells = new Map(read.snapshots.map((snapshot) => [snapshot.file, intoCells(snapshot.cells)]));
   const now = (found: readonly Finding[]) => found.map((finding) => today.get(finding.file)?.(finding) ?? finding);
   const toFinding = findingMaker(run.taskId, clock);
   const own = payload.source.kind === 'code' ? payload.source.name : undefined;
@@ -161,7 +166,8 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
   }
   signal.throwIfAborted();
 
-  const { findings: standing, repeated, hidden, beyond: cut } = conclude(files, rules);
+  const { findings: concluded, repeated, hidden, beyond: cut } = conclude(files, rules);
+  const standing = await withGoodFixes(concluded, files, run, signal);
   const findings = standing.filter((finding) => !surroundings?.suppressed(finding, standing));
   const beyond = statics.beyond + cut;
   const below = hidden.length - beyond;
@@ -204,7 +210,7 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
 
   const withoutModel = files.length > 0 && !model.ok ? { withoutModel: model.failure.message } : {};
   const result = reviewResult({
-    findings,
+    findings: findings.map((finding) => cells.get(finding.file)?.(finding) ?? finding),
     beyond,
     below,
     notReviewed,
@@ -226,6 +232,17 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
   return failure ? { status: 'inconclusive', result, metadata, failure } : { status: 'completed', result, metadata };
 }
 
+/** Findings of the snapshot's text at their place in the file as it stands now; in a notebook, in its cells. */
+function whereItIsShown(snapshot: Snapshot): (finding: Finding) => Finding {
+  const onto = ontoToday(snapshot);
+  const now = intoCells(snapshot.todaysCells ?? snapshot.cells);
+  const then = intoCells(snapshot.cells);
+  return (finding) => {
+    const placed = onto(finding);
+    return placed.inTask ? then(placed) : now(placed);
+  };
+}
+
 function contextFrom({ shared, disputes, of, related }: Surroundings) {
   return {
     sharedContext: [...shared, ...disputes],
@@ -235,6 +252,32 @@ function contextFrom({ shared, disputes, of, related }: Surroundings) {
 
 function leftOut(snapshot: Snapshot, failure: Failure): NotReviewed {
   return { file: snapshot.file, reason: `AI review: ${failure.message}` };
+}
+
+/** A fix that does not fit, or breaks the file, is worse than none. */
+async function withGoodFixes(
+  findings: readonly Finding[],
+  files: readonly ReviewedFile[],
+  { fixHolds, slices, log }: Run,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const snapshots = new Map(files.map(({ snapshot }) => [snapshot.file, snapshot]));
+  const checked: Finding[] = [];
+  for (const finding of findings) {
+    const snapshot = snapshots.get(finding.file);
+    const holds =
+      !finding.fix ||
+      !fixHolds ||
+      !snapshot ||
+      (await fixHolds(snapshot, finding, slices).catch((error: unknown) => {
+        signal.throwIfAborted();
+        log('warn', 'A fix could not be checked, so it is not offered', { error: String(error) });
+        return false;
+      }));
+    const { fix: _, ...plain } = finding;
+    checked.push(holds ? finding : plain);
+  }
+  return checked;
 }
 
 /** Hidden findings beyond this many are counted and not kept. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hasFix, placeOld, withLineEnds } from '../../../src/editor/placeFix.ts';
+import { hasFix, placeOld, withLineEnds } from '../../../src/agent/findings/placeFix.ts';
 import { sampleFinding } from '../../fakes/sampleFinding.ts';
 
 const text = 'one();\ntwo();\none();\n';
