@@ -230,6 +230,8 @@ export const failures = {
   notKept: (file: string, reason: string) =>
     passing('not-kept', `${file} could not be written, so the finding comes back.`, showLog, reason),
   nothingReviewed: (reason: string) => final('nothing-reviewed', `Nothing was reviewed: ${reason}`),
+  notebookUndocumented: (path: string) =>
+    final('notebook-undocumented', `${path} is a notebook: its cells can be reviewed, but not documented.`),
   noSymbol: (name: string) => final('no-symbol', `There is no symbol ${name} here to document.`),
 
   // Model

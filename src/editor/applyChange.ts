@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { Range } from '../agent/findings/finding.ts';
+import { placeOld, withLineEnds } from '../agent/findings/placeFix.ts';
 import { type Disposable, Disposables } from '../agent/shared/disposables.ts';
 import { fromSpan, toSpan } from './convert.ts';
 import { type ErrorWatch, errorsOf, type NewErrors, showNewErrors, watchForNewErrors } from './newErrors.ts';
-import { placeOld, withLineEnds } from './placeFix.ts';
 import { plainLine } from './plainText.ts';
 import { createVirtualDocuments } from './virtualDocuments.ts';
 

@@ -11,10 +11,12 @@ import { showDiagnostics } from './diagnostics.ts';
 import { showFindingTree } from './findingTree.ts';
 import { followBaseline } from './followBaseline.ts';
 import { followDocuments } from './followDocuments.ts';
+import { keepHiddenFindings } from './hiddenFindings.ts';
 import { showHovers } from './hover.ts';
 import type { Keys } from './keys.ts';
 import { notify } from './notifications.ts';
 import { offerQuickFixes } from './quickFixes.ts';
+import { createRetryCountdown, type RetryCountdown } from './retryCountdown.ts';
 import type { Environment } from './settings.ts';
 import { type ShownFindings, showFindings } from './shownFindings.ts';
 import { showStatusBar } from './statusBar.ts';
@@ -36,7 +38,7 @@ export interface AttachedParts {
 /** Agent events in, surfaces out. */
 export function attach(parts: AttachedParts): Disposable {
   const disposables = new Disposables();
-  const { findings, history } = disposables.add(attachSurfaces(parts));
+  const { findings, history, countdown } = disposables.add(attachSurfaces(parts));
   const { agent, host, keys, consent, channel, environment, settings } = parts;
   const changes = disposables.add(createApplyChanges());
   const pages = disposables.add(createVirtualDocuments('developer-mesh-page'));
@@ -46,6 +48,7 @@ export function attach(parts: AttachedParts): Disposable {
       agent,
       findings,
       history,
+      countdown,
       keys,
       consent,
       changes,
@@ -62,6 +65,7 @@ export function attach(parts: AttachedParts): Disposable {
 export interface Surfaces extends Disposable {
   readonly findings: ShownFindings;
   readonly history: TaskHistory;
+  readonly countdown: RetryCountdown;
 }
 
 /** Everything that is seen, without the commands: their names can be taken only once in a window. */
@@ -72,18 +76,20 @@ export function attachSurfaces({
 }: Pick<AttachedParts, 'agent' | 'host' | 'settings'>): Surfaces {
   const disposables = new Disposables();
   const onListenerError = (error: unknown) => host.log('error', 'a surface failed', { error: String(error) });
-  const findings = disposables.add(showFindings(agent.findings, agent.suppressions, onListenerError));
+  const hidden = disposables.add(keepHiddenFindings(agent, onListenerError));
+  const findings = disposables.add(showFindings(agent.findings, hidden, agent.suppressions, onListenerError));
   const history = disposables.add(keepTaskHistory(agent, onListenerError));
+  const countdown = disposables.add(createRetryCountdown(agent));
   const hasServer = () => parseServerUrl(settings().server.url).ok;
-  disposables.add(followDocuments(agent));
+  disposables.add(followDocuments(agent, hidden));
   disposables.add(followBaseline(agent));
   disposables.add(showDiagnostics(findings));
   disposables.add(offerQuickFixes(findings));
   disposables.add(showHovers(findings));
-  disposables.add(showStatusBar(agent, findings, history));
+  disposables.add(showStatusBar(agent, findings, history, countdown, settings));
   disposables.add(showFindingTree(findings));
   disposables.add(showTaskTree(history));
   disposables.add(keepContextKeys(agent, findings, history, hasServer));
   disposables.add(notify(agent));
-  return { findings, history, dispose: () => disposables.dispose() };
+  return { findings, history, countdown, dispose: () => disposables.dispose() };
 }

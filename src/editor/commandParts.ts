@@ -4,6 +4,7 @@ import type { Host } from '../agent/host.ts';
 import type { Settings } from '../agent/settings.ts';
 import type { ApplyChanges } from './applyChange.ts';
 import type { Keys } from './keys.ts';
+import type { RetryCountdown } from './retryCountdown.ts';
 import type { Environment } from './settings.ts';
 import type { ShownFindings } from './shownFindings.ts';
 import type { TaskConsent } from './taskConsent.ts';
@@ -15,6 +16,7 @@ export interface CommandParts {
   readonly agent: Agent;
   readonly findings: ShownFindings;
   readonly history: TaskHistory;
+  readonly countdown: RetryCountdown;
   readonly keys: Keys;
   readonly consent: Pick<TaskConsent, 'askAgain' | 'withdraw'>;
   readonly changes: ApplyChanges;

@@ -26,6 +26,8 @@ export function keepContextKeys(
     set('working', running.length + queued.length > 0);
     set('hasTasks', history.rows().length > 0);
     set('hasFindings', findings.all().length > 0);
+    set('hidden', findings.hidden().length === 0 ? 'none' : findings.displaysHidden ? 'displayed' : 'hidden');
+    set('hasDismissed', findings.dismissed() > 0);
   };
   disposables.add(agent.onEvent((event) => event.type !== 'finding' && event.type !== 'task-progress' && update()));
   disposables.add(findings.onChange(update));

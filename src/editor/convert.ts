@@ -1,8 +1,8 @@
 /** Ours to VS Code's and back. Every position, severity and path crosses here and nowhere else. */
 import * as vscode from 'vscode';
 import type { Finding, Range, Severity } from '../agent/findings/finding.ts';
+import type { Span } from '../agent/findings/placeFix.ts';
 import type { CodeSymbol, ExistingDiagnostic } from '../agent/host.ts';
-import type { Span } from './placeFix.ts';
 
 /** A squiggle over more lines than this is drawn under its first line only. */
 const longestSquiggle = 10;

@@ -20,13 +20,13 @@ export function groupFindings(findings: readonly Finding[]): readonly FindingGro
 /** The finding after (or before) a place, going round through all files; undefined when there is none. */
 export function neighbour(
   findings: readonly Finding[],
-  from: { readonly file: string; readonly line: number; readonly column: number },
+  from: { readonly file: string; readonly cell?: number; readonly line: number; readonly column: number },
   direction: 'next' | 'previous',
 ): Finding | undefined {
   const ordered = [...findings].sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : byPosition(a, b)));
   const after = (finding: Finding) =>
     finding.file === from.file
-      ? finding.range.line - from.line || finding.range.column - from.column
+      ? (finding.cell ?? 0) - (from.cell ?? 0) || finding.range.line - from.line || finding.range.column - from.column
       : finding.file < from.file
         ? -1
         : 1;
@@ -40,5 +40,5 @@ function gravest(group: FindingGroup): number {
 }
 
 export function byPosition(a: Finding, b: Finding): number {
-  return a.range.line - b.range.line || a.range.column - b.range.column;
+  return (a.cell ?? 0) - (b.cell ?? 0) || a.range.line - b.range.line || a.range.column - b.range.column;
 }

@@ -25,7 +25,7 @@ export function explainFinding(finding: Finding): string {
     [
       `${severityName[finding.severity]} · ${finding.type}`,
       `Found by ${sourceName[finding.source]}, confidence ${Math.round(finding.confidence * 100)} %`,
-      `${plainLine(finding.file)}, line ${finding.range.line}${finding.stale ? ' (edited since)' : ''}`,
+      `${fileText(finding.file)}, ${placeText(finding)}${finding.stale ? ' (edited since)' : ''}`,
       ...(finding.ruleId ? [`Rule ${plainLine(finding.ruleId)}`] : []),
     ].join('\n'),
     wrapped(plainText(finding.description), width),
@@ -34,6 +34,16 @@ export function explainFinding(finding: Finding): string {
   if (finding.quote) parts.push(`The code\n\n${indented(finding.quote)}`);
   if (finding.fix) parts.push(`The proposed code\n\n${indented(finding.fix.new)}`);
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+/** e.g. `line 12`, or in a notebook `cell 3, line 2`. */
+export function placeText({ cell, range }: Finding): string {
+  return cell === undefined ? `line ${range.line}` : `cell ${cell}, line ${range.line}`;
+}
+
+/** A workspace path, or the name of a document without a file. */
+export function fileText(file: string): string {
+  return plainLine(file.replace(/^untitled:/, ''));
 }
 
 function indented(code: string): string {

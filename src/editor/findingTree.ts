@@ -1,19 +1,22 @@
 import * as vscode from 'vscode';
 import type { Finding, Severity } from '../agent/findings/finding.ts';
+import { hasFix } from '../agent/findings/placeFix.ts';
 import { type Disposable, Disposables } from '../agent/shared/disposables.ts';
 import { coalesce } from './coalesce.ts';
 import { type FindingGroup, groupFindings } from './findingGroups.ts';
-import { countFindings, explainFinding, severityName } from './findingText.ts';
-import { hasFix } from './placeFix.ts';
+import { fileUri } from './findingPlaces.ts';
+import { countFindings, explainFinding, fileText, placeText, severityName } from './findingText.ts';
 import { plainLine } from './plainText.ts';
 import type { ShownFindings } from './shownFindings.ts';
-import { uriOf } from './workspacePaths.ts';
 
 export type FindingNode =
-  | { readonly kind: 'file'; readonly group: FindingGroup }
-  | { readonly kind: 'finding'; readonly finding: Finding };
+  /** `faint`: of the hidden ones. */
+  | { readonly kind: 'file'; readonly group: FindingGroup; readonly faint: boolean }
+  | { readonly kind: 'finding'; readonly finding: Finding; readonly faint: boolean }
+  | { readonly kind: 'hidden'; readonly count: number; readonly displayed: boolean }
+  | { readonly kind: 'dismissed'; readonly count: number };
 
-/** The view "Findings": files, gravest first, and what was found in each. */
+/** The view "Findings": files, gravest first, and what was found in each; below them what is not shown. */
 export function showFindingTree(findings: ShownFindings): Disposable {
   const disposables = new Disposables();
   const changed = disposables.add(new vscode.EventEmitter<undefined>());
@@ -22,8 +25,8 @@ export function showFindingTree(findings: ShownFindings): Disposable {
       showCollapseAll: true,
       treeDataProvider: {
         onDidChangeTreeData: changed.event,
-        getChildren: (node) => childrenOf(node, findings),
-        getTreeItem: (node) => (node.kind === 'file' ? fileItem(node.group) : findingItem(node.finding)),
+        getChildren: (node) => [...childrenOf(node, findings)],
+        getTreeItem: itemOf,
       },
     }),
   );
@@ -32,6 +35,14 @@ export function showFindingTree(findings: ShownFindings): Disposable {
       changed.fire(undefined);
       const count = findings.all().length;
       view.badge = count > 0 ? { value: count, tooltip: countFindings(count) } : undefined;
+      view.description = beside(findings).join(', ');
+    }),
+  );
+  disposables.add(
+    // The colour of rows that have no other way to be faint.
+    vscode.window.registerFileDecorationProvider({
+      provideFileDecoration: ({ scheme }) =>
+        scheme === faintScheme ? { color: new vscode.ThemeColor('disabledForeground') } : undefined,
     }),
   );
   disposables.add(findings.onChange(refresh.request));
@@ -39,50 +50,117 @@ export function showFindingTree(findings: ShownFindings): Disposable {
   return disposables;
 }
 
-function childrenOf(node: FindingNode | undefined, findings: ShownFindings): FindingNode[] {
-  if (!node) return groupFindings(findings.all()).map((group) => ({ kind: 'file', group }));
-  return node.kind === 'file' ? node.group.findings.map((finding) => ({ kind: 'finding', finding })) : [];
+const faintScheme = 'developer-mesh-faint';
+
+function beside(findings: ShownFindings): readonly string[] {
+  const [hidden, dismissed] = [findings.hidden().length, findings.dismissed()];
+  return [...(hidden > 0 ? [`${hidden} hidden`] : []), ...(dismissed > 0 ? [`${dismissed} dismissed`] : [])];
 }
 
-function fileItem({ file, findings }: FindingGroup): vscode.TreeItem {
-  const name = plainLine(file);
+function childrenOf(node: FindingNode | undefined, findings: ShownFindings): readonly FindingNode[] {
+  if (!node) {
+    const [hidden, dismissed] = [findings.hidden().length, findings.dismissed()];
+    const displayed = findings.displaysHidden;
+    return [
+      ...filesOf(findings.all(), false),
+      ...(hidden > 0 ? [{ kind: 'hidden' as const, count: hidden, displayed }] : []),
+      ...(dismissed > 0 ? [{ kind: 'dismissed' as const, count: dismissed }] : []),
+    ];
+  }
+  switch (node.kind) {
+    case 'file':
+      return node.group.findings.map((finding) => ({ kind: 'finding', finding, faint: node.faint }));
+    case 'hidden':
+      return node.displayed ? filesOf(findings.hidden(), true) : [];
+    case 'finding':
+    case 'dismissed':
+      return [];
+  }
+}
+
+function filesOf(findings: readonly Finding[], faint: boolean): readonly FindingNode[] {
+  return groupFindings(findings).map((group) => ({ kind: 'file', group, faint }));
+}
+
+function itemOf(node: FindingNode): vscode.TreeItem {
+  switch (node.kind) {
+    case 'file':
+      return fileItem(node.group, node.faint);
+    case 'finding':
+      return findingItem(node.finding, node.faint);
+    case 'hidden':
+      return hiddenItem(node.count, node.displayed);
+    case 'dismissed':
+      return dismissedItem(node.count);
+  }
+}
+
+function fileItem({ file, findings }: FindingGroup, faint: boolean): vscode.TreeItem {
+  const name = fileText(file);
   const slash = name.lastIndexOf('/');
   const item = new vscode.TreeItem(name.slice(slash + 1), vscode.TreeItemCollapsibleState.Expanded);
-  item.id = file;
+  item.id = faint ? `hidden ${file}` : file;
   // The editor itself puts the number of problems behind it.
   if (slash > 0) item.description = name.slice(0, slash);
   item.tooltip = `${name}: ${countFindings(findings.length)}`;
-  const uri = uriOf(file);
-  if (uri) item.resourceUri = uri;
+  const uri = fileUri(file);
+  if (uri) item.resourceUri = faint ? uri.with({ scheme: faintScheme }) : uri;
   item.iconPath = vscode.ThemeIcon.File;
   item.contextValue = 'file';
-  item.accessibilityInformation = { label: item.tooltip };
+  item.accessibilityInformation = { label: faint ? `${item.tooltip}, hidden` : item.tooltip };
   return item;
 }
 
-function findingItem(finding: Finding): vscode.TreeItem {
+function findingItem(finding: Finding, faint: boolean): vscode.TreeItem {
   const item = new vscode.TreeItem(plainLine(finding.title));
+  const place = placeText(finding);
   item.id = finding.id;
-  item.description = finding.stale ? `line ${finding.range.line}, edited since` : `line ${finding.range.line}`;
+  item.description = finding.stale ? `${place}, edited since` : place;
   item.tooltip = explainFinding(finding);
-  item.iconPath = finding.stale ? new vscode.ThemeIcon('circle-outline') : severityIcon(finding.severity);
+  item.iconPath = finding.stale ? new vscode.ThemeIcon('circle-outline') : severityIcon(finding.severity, faint);
+  if (faint) item.resourceUri = vscode.Uri.from({ scheme: faintScheme, path: `/${finding.id}` });
   item.contextValue = hasFix(finding) && !finding.stale ? 'finding.fixable' : 'finding';
   item.command = { command: 'developerMesh.revealFinding', title: 'Show in File', arguments: [finding.id] };
   item.accessibilityInformation = {
-    label: `${severityName[finding.severity]}: ${plainLine(finding.title)}, line ${finding.range.line}`,
+    label: `${severityName[finding.severity]}: ${plainLine(finding.title)}, ${place}${faint ? ', hidden' : ''}`,
   };
   return item;
 }
 
-function severityIcon(severity: Severity): vscode.ThemeIcon {
-  switch (severity) {
-    case 'critical':
-      return new vscode.ThemeIcon('flame', new vscode.ThemeColor('problemsErrorIcon.foreground'));
-    case 'high':
-      return new vscode.ThemeIcon('error', new vscode.ThemeColor('problemsErrorIcon.foreground'));
-    case 'medium':
-      return new vscode.ThemeIcon('warning', new vscode.ThemeColor('problemsWarningIcon.foreground'));
-    case 'low':
-      return new vscode.ThemeIcon('info', new vscode.ThemeColor('problemsInfoIcon.foreground'));
-  }
+function hiddenItem(count: number, displayed: boolean): vscode.TreeItem {
+  const { Expanded, None } = vscode.TreeItemCollapsibleState;
+  const item = new vscode.TreeItem(`${count} hidden`, displayed ? Expanded : None);
+  // Another row for the editor, which would else keep it closed.
+  item.id = displayed ? 'hidden, displayed' : 'hidden';
+  item.description = 'by severity, confidence or limits';
+  item.tooltip = `${countFindings(count)} below the set severity or confidence, or beyond a limit`;
+  item.iconPath = new vscode.ThemeIcon(displayed ? 'eye' : 'eye-closed');
+  item.contextValue = displayed ? 'hidden.displayed' : 'hidden';
+  if (!displayed) item.command = { command: 'developerMesh.showHidden', title: 'Show' };
+  const action = displayed ? '' : '. Press Enter to show them';
+  item.accessibilityInformation = { label: `${count} hidden by severity, confidence or limits${action}` };
+  return item;
+}
+
+function dismissedItem(count: number): vscode.TreeItem {
+  const item = new vscode.TreeItem(`${count} dismissed`);
+  item.id = 'dismissed';
+  item.tooltip = 'What was dismissed can be shown again';
+  item.iconPath = new vscode.ThemeIcon('circle-slash');
+  item.contextValue = 'dismissed';
+  item.command = { command: 'developerMesh.restoreFindings', title: 'Dismissed Findings…' };
+  item.accessibilityInformation = { label: `${count} dismissed. Press Enter to list them` };
+  return item;
+}
+
+const severityIcons: Readonly<Record<Severity, readonly [icon: string, color: string]>> = {
+  critical: ['flame', 'problemsErrorIcon.foreground'],
+  high: ['error', 'problemsErrorIcon.foreground'],
+  medium: ['warning', 'problemsWarningIcon.foreground'],
+  low: ['info', 'problemsInfoIcon.foreground'],
+};
+
+function severityIcon(severity: Severity, faint: boolean): vscode.ThemeIcon {
+  const [icon, color] = severityIcons[severity];
+  return new vscode.ThemeIcon(icon, new vscode.ThemeColor(faint ? 'disabledForeground' : color));
 }

@@ -1,40 +1,60 @@
 import * as vscode from 'vscode';
 import type { Agent } from '../agent/agent.ts';
 import type { Finding } from '../agent/findings/finding.ts';
+import { placeOld, withLineEnds } from '../agent/findings/placeFix.ts';
 import type { FindingStore } from '../agent/findings/store.ts';
 import { type Disposable, Disposables } from '../agent/shared/disposables.ts';
 import { fromSpan, toRange, toSpan } from './convert.ts';
-import { placeOld, withLineEnds } from './placeFix.ts';
+import { isUntitled, placeOf } from './findingPlaces.ts';
 import { fileOf } from './workspacePaths.ts';
 
-/** Keeps the store's positions true while people edit, rename and delete, and while results arrive for edited text. */
-export function followDocuments(agent: Agent): Disposable {
-  const store = agent.findings;
+/** Keeps the positions in both stores true while people edit, rename and delete, and while results come for edited text. */
+export function followDocuments(
+  { findings, onEvent }: Pick<Agent, 'findings' | 'onEvent'>,
+  hidden: FindingStore,
+): Disposable {
+  const stores = [findings, hidden];
   const disposables = new Disposables();
   disposables.add(
     vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
-      const file = fileOf(document.uri);
-      if (file === undefined || contentChanges.length === 0 || store.of(file).length === 0) return;
-      store.edit(
-        file,
-        contentChanges.map((change) => ({ range: toRange(change.range), text: change.text })),
-      );
+      if (contentChanges.length === 0) return;
+      const place = placeOf(document.uri);
+      if (!place) return;
+      const edits = contentChanges.map((change) => ({ range: toRange(change.range), text: change.text }));
+      for (const store of stores) store.edit(place.file, edits, place.cell);
+    }),
+  );
+  disposables.add(
+    vscode.workspace.onDidChangeNotebookDocument(({ notebook, contentChanges }) => {
+      const file = fileOf(notebook.uri);
+      if (file === undefined || contentChanges.length === 0) return;
+      for (const store of stores) followCells(store, file, contentChanges);
     }),
   );
   disposables.add(
     vscode.workspace.onDidRenameFiles(({ files }) => {
-      for (const { oldUri, newUri } of files) moveFindings(store, fileOf(oldUri), fileOf(newUri));
+      for (const { oldUri, newUri } of files) {
+        for (const store of stores) moveFindings(store, fileOf(oldUri), fileOf(newUri));
+      }
     }),
   );
   disposables.add(
     vscode.workspace.onDidDeleteFiles(({ files }) => {
-      for (const uri of files) moveFindings(store, fileOf(uri), undefined);
+      for (const uri of files) for (const store of stores) moveFindings(store, fileOf(uri), undefined);
     }),
   );
   disposables.add(
-    agent.onEvent((event) => {
-      if (event.type === 'finding') settle(store, [event.finding]);
-      if (event.type === 'findings') settle(store, event.findings);
+    vscode.workspace.onDidCloseTextDocument(({ uri }) => {
+      const file = uri.toString();
+      if (isUntitled(file)) for (const store of stores) store.clear(file);
+    }),
+  );
+  disposables.add(
+    onEvent((event) => {
+      if (event.type === 'finding') settle(findings, [event.finding]);
+      if (event.type !== 'findings') return;
+      settle(findings, event.findings);
+      settle(hidden, event.hidden ?? []);
     }),
   );
   return disposables;
@@ -51,15 +71,44 @@ function moveFindings(store: FindingStore, from: string | undefined, to: string 
   }
 }
 
+/** Cells that came, went or moved; each change speaks of the notebook as the one before it has left it. */
+function followCells(
+  store: FindingStore,
+  file: string,
+  changes: readonly vscode.NotebookDocumentContentChange[],
+): void {
+  const findings = store.of(file).filter(({ cell }) => cell !== undefined);
+  const moved: Finding[] = [];
+  for (const finding of findings) {
+    const cell = changes.reduce(numberAfter, finding.cell);
+    if (cell === undefined) store.remove(finding.id);
+    else if (cell !== finding.cell) moved.push({ ...finding, cell });
+  }
+  if (moved.length > 0) store.add(moved);
+}
+
+/** From 1; undefined: the cell is gone. */
+function numberAfter(
+  number: number | undefined,
+  { range, removedCells, addedCells }: vscode.NotebookDocumentContentChange,
+): number | undefined {
+  if (number === undefined || number <= range.start) return number;
+  if (number > range.start + removedCells.length) return number + addedCells.length - removedCells.length;
+  const gone = removedCells[number - 1 - range.start]?.document.uri.toString();
+  const again = addedCells.findIndex(({ document }) => document.uri.toString() === gone);
+  return again === -1 ? undefined : range.start + again + 1;
+}
+
 /** Findings speak of the text as it was when the review began. Where it was edited since, they move along or become stale. */
 function settle(store: FindingStore, findings: readonly Finding[]): void {
   const standing = findings.filter(({ inTask }) => !inTask);
   const files = new Set(standing.map((finding) => finding.file));
+  const inCells = standing.some(({ cell }) => cell !== undefined);
   for (const document of vscode.workspace.textDocuments) {
-    const file = fileOf(document.uri);
-    if (file === undefined || !files.has(file)) continue;
+    const place = document.uri.scheme === 'file' || inCells ? placeOf(document.uri) : undefined;
+    if (!place || !files.has(place.file)) continue;
     const text = document.getText();
-    const own = standing.filter((finding) => finding.file === file);
+    const own = standing.filter(({ file, cell }) => file === place.file && cell === place.cell);
     const settled = own.flatMap((finding) => settleOne(finding, document, text) ?? []);
     if (settled.length > 0) store.add(settled);
   }

@@ -17,6 +17,10 @@ export interface MenuSituation {
   readonly hasSelection: boolean;
   readonly findings: number;
   readonly hiddenFindings: number;
+  readonly displaysHidden: boolean;
+  readonly dismissedFindings: number;
+  /** What the model cost, as `spendLines` has it. */
+  readonly spend?: readonly (readonly [label: string, value: string])[];
 }
 
 /**
@@ -59,8 +63,16 @@ export function menuItems(state: AgentState, situation: MenuSituation): readonly
   }
   if (situation.findings > 0) add('clearFindings', 'clear-all', 'Clear All Findings');
   if (situation.hiddenFindings > 0) {
-    add('restoreFindings', 'eye', 'Dismissed Findings…', String(situation.hiddenFindings));
+    const [command, icon, verb] = situation.displaysHidden
+      ? ['hideHidden', 'eye-closed', 'Hide Hidden Findings Again']
+      : ['showHidden', 'eye', 'Show Hidden Findings'];
+    add(command, icon, verb, `${situation.hiddenFindings} by severity, confidence or limits`);
   }
+  if (situation.dismissedFindings > 0) {
+    add('restoreFindings', 'circle-slash', 'Dismissed Findings…', String(situation.dismissedFindings));
+  }
+  const [today, month] = situation.spend ?? [];
+  if (today && month) add('openSettings', 'credit-card', today.join(': '), month.join(': '), ['developerMesh.budget']);
   if (connection.kind === 'connected') {
     add('copyAgentId', 'copy', 'Copy Agent ID', connection.agentId);
     add('disconnect', 'debug-disconnect', 'Disconnect');

@@ -1,24 +1,25 @@
 import * as vscode from 'vscode';
 import type { Finding } from '../agent/findings/finding.ts';
+import { hasFix, placeOld, withLineEnds } from '../agent/findings/placeFix.ts';
 import type { Disposable } from '../agent/shared/disposables.ts';
 import { toSpan, toSquiggle } from './convert.ts';
 import { diagnosticSource } from './diagnostics.ts';
-import { hasFix, placeOld, withLineEnds } from './placeFix.ts';
+import { findingDocuments, placeOf } from './findingPlaces.ts';
 import { plainLine } from './plainText.ts';
 import type { ShownFindings } from './shownFindings.ts';
-import { fileOf } from './workspacePaths.ts';
 
 /** The light bulb. No action carries an edit: a fix opens as a diff first, whoever asks for it. */
 export function offerQuickFixes(findings: ShownFindings): Disposable {
   return vscode.languages.registerCodeActionsProvider(
-    { scheme: 'file' },
+    findingDocuments,
     {
       provideCodeActions(document, range, context) {
-        const file = fileOf(document.uri);
-        if (file === undefined) return [];
+        const place = placeOf(document.uri);
+        if (!place) return [];
         return findings
-          .of(file)
-          .filter((finding) => !finding.stale && toSquiggle(finding).intersection(range))
+          .markedIn(place.file)
+          .filter(({ cell, stale }) => cell === place.cell && !stale)
+          .filter((finding) => toSquiggle(finding).intersection(range))
           .flatMap((finding) => actionsFor(finding, document, context));
       },
     },

@@ -1,15 +1,24 @@
 import * as vscode from 'vscode';
 import type { Agent } from '../agent/agent.ts';
+import type { Settings } from '../agent/settings.ts';
 import { type Disposable, Disposables } from '../agent/shared/disposables.ts';
 import { coalesce } from './coalesce.ts';
 import { appendPlain } from './markdownText.ts';
 import { plainLine } from './plainText.ts';
+import type { RetryCountdown } from './retryCountdown.ts';
 import type { ShownFindings } from './shownFindings.ts';
+import { spendLines } from './spendText.ts';
 import { type StatusView, statusView } from './statusView.ts';
 import type { TaskHistory } from './taskHistory.ts';
 
 /** One item: where the connection stands and how much work is going on. A click opens the menu. */
-export function showStatusBar(agent: Agent, findings: ShownFindings, history: TaskHistory): Disposable {
+export function showStatusBar(
+  agent: Agent,
+  findings: ShownFindings,
+  history: TaskHistory,
+  countdown: RetryCountdown,
+  settings: () => Settings,
+): Disposable {
   const disposables = new Disposables();
   const item = disposables.add(
     vscode.window.createStatusBarItem('developerMesh.status', vscode.StatusBarAlignment.Left, 0),
@@ -17,35 +26,30 @@ export function showStatusBar(agent: Agent, findings: ShownFindings, history: Ta
   item.name = 'Developer Mesh';
   item.command = 'developerMesh.showMenu';
 
-  let retryAt = 0;
-  let countdown: NodeJS.Timeout | undefined;
-  disposables.add({ dispose: () => clearTimeout(countdown) });
+  let tick: NodeJS.Timeout | undefined;
+  disposables.add({ dispose: () => clearTimeout(tick) });
 
   const draw = () => {
-    clearTimeout(countdown);
-    const left = retryAt - performance.now();
+    clearTimeout(tick);
+    const { state } = agent;
     const extras = {
-      secondsLeft: Math.max(0, Math.ceil(left / 1000)),
+      secondsLeft: countdown.secondsLeft(),
+      ...(state.spend && { spend: spendLines(state.spend, settings().budget) }),
       findings: findings.all().length,
       lastFailure: history.lastFailure(),
     };
-    paint(item, statusView(agent.state, extras));
+    paint(item, statusView(state, extras));
     // Ticks with the seconds that are shown, and only while some are.
-    if (agent.state.connection.kind === 'waiting' && left > 0) countdown = setTimeout(draw, (left % 1000) + 20);
+    const left = countdown.left();
+    if (left > 0) tick = setTimeout(draw, (left % 1000) + 20);
   };
   const redraw = disposables.add(coalesce(100, draw));
-  const enter = () => {
-    const { connection } = agent.state;
-    retryAt = connection.kind === 'waiting' ? performance.now() + connection.retryInMs : 0;
-  };
   disposables.add(
     agent.onEvent((event) => {
-      if (event.type === 'waiting') enter();
       if (event.type !== 'finding' && event.type !== 'task-progress') redraw.request();
     }),
   );
   disposables.add(findings.onChange(redraw.request));
-  enter();
   redraw.request();
   item.show();
   return disposables;

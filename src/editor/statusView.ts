@@ -19,15 +19,17 @@ export interface StatusExtras {
   /** Until the next try, when waiting. */
   readonly secondsLeft?: number;
   readonly findings?: number;
+  /** What the model cost, as `spendLines` has it. */
+  readonly spend?: readonly (readonly [label: string, value: string])[];
   /** The newest problem, a sentence. */
   readonly lastFailure?: string | undefined;
 }
 
 export function statusView(state: AgentState, extras: StatusExtras = {}): StatusView {
-  const { secondsLeft = 0, findings = 0, lastFailure } = extras;
+  const { secondsLeft = 0, findings = 0, spend = [], lastFailure } = extras;
   const { connection, running, queued, asking = [] } = state;
   const sentence = connectionSentence(state, secondsLeft);
-  const details: [string, string][] = [];
+  const details: (readonly [string, string])[] = [];
   if (connection.kind === 'connected') {
     details.push(['Server', connection.url], ['Agent', connection.agentId]);
     if (connection.latencyMs !== undefined) details.push(['Latency', `${Math.round(connection.latencyMs)} ms`]);
@@ -38,6 +40,7 @@ export function statusView(state: AgentState, extras: StatusExtras = {}): Status
   if (queued.length > 0) details.push(['Queued', tasks(queued.length)]);
   if (asking.length > 0) details.push(['Waiting for your consent', tasks(asking.length)]);
   if (findings > 0) details.push(['Findings', String(findings)]);
+  details.push(...spend);
   if (lastFailure && !('failure' in connection && connection.failure?.message === lastFailure)) {
     details.push(['Last problem', lastFailure]);
   }
@@ -84,7 +87,7 @@ function shortText({ connection, running, queued, asking = [] }: AgentState, sec
     case 'connected':
       return 'Mesh';
     case 'waiting':
-      return secondsLeft > 0 ? `Mesh: Retry in ${secondsLeft} s` : 'Mesh: Retrying';
+      return secondsLeft > 0 ? `Mesh: Retry in ${duration(secondsLeft)}` : 'Mesh: Retrying';
   }
 }
 
@@ -103,7 +106,7 @@ function connectionSentence({ connection }: AgentState, secondsLeft: number): st
     case 'connected':
       return 'Connected.';
     case 'waiting': {
-      const when = secondsLeft > 0 ? `Next attempt in ${secondsLeft} s.` : 'Trying again.';
+      const when = secondsLeft > 0 ? `Next attempt in ${duration(secondsLeft)}.` : 'Trying again.';
       return `${connection.failure.message} ${when}`;
     }
     case 'attention':
@@ -118,4 +121,5 @@ function workSentence({ running, queued, asking = [] }: AgentState): string {
   return [...work, ...consent].join(' ');
 }
 
+const duration = (seconds: number) => (seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`);
 const tasks = (count: number) => (count === 1 ? '1 task' : `${count} tasks`);

@@ -72,7 +72,10 @@ async function snapshotFor(
   { workspace, settings }: DocumentationParts,
   signal: AbortSignal,
 ): Promise<Outcome<Snapshot>> {
-  if (source.kind === 'file') return workspace.read(source.path, signal);
+  if (source.kind === 'file') {
+    const read = await workspace.read(source.path, signal);
+    return read.ok && read.value.cells ? failed(failures.notebookUndocumented(read.value.file)) : read;
+  }
   const kilobytes = settings().limits.fileKilobytes;
   if (source.code.length > kilobytes * 1024) {
     return failed(failures.malformedPayload(`the code is larger than ${kilobytes} kB`));

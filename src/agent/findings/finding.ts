@@ -42,6 +42,8 @@ export interface Finding {
    * earlier state of the file, and gone.
    */
   readonly inTask?: true;
+  /** For a notebook: the place of the cell in it, from 1, with cells of every kind counted; `range` is inside that cell. */
+  readonly cell?: number;
   readonly range: Range;
   /** One line, at most 100 characters, no Markdown: what stands in the Problems list. */
   readonly title: string;
@@ -65,4 +67,4 @@ export interface Finding {
 }
 
 /** What a phase of the review hands over; `review.ts` adds the id, the task and the fingerprint. */
-export type FoundIssue = Omit<Finding, 'id' | 'taskId' | 'fingerprint' | 'inTask' | 'stale'>;
+export type FoundIssue = Omit<Finding, 'id' | 'taskId' | 'fingerprint' | 'inTask' | 'cell' | 'stale'>;

@@ -18,7 +18,8 @@ export interface FindingStore extends Disposable {
   remove(id: string): void;
   /** Everything, or one file's. */
   clear(file?: string): void;
-  edit(file: string, edits: readonly Edit[]): void;
+  /** `cell`: of a notebook, as in `Finding`. */
+  edit(file: string, edits: readonly Edit[], cell?: number): void;
   rename(from: string, to: string): void;
   all(): readonly Finding[];
   of(file: string): readonly Finding[];
@@ -90,8 +91,18 @@ export function createFindingStore(onListenerError: (error: unknown) => void): F
       else next.delete(file);
       become(next);
     },
-    edit(file, edits) {
-      change(file, (findings) => followEdits(findings, edits));
+    edit(file, edits, cell) {
+      change(file, (findings) => {
+        const elsewhere = findings.filter((finding) => finding.cell !== cell);
+        if (elsewhere.length === findings.length) return findings;
+        return [
+          ...elsewhere,
+          ...followEdits(
+            findings.filter((finding) => finding.cell === cell),
+            edits,
+          ),
+        ];
+      });
     },
     rename(from, to) {
       const moving = byFile.get(from);

@@ -7,6 +7,7 @@ import type { Clock } from '../shared/clock.ts';
 /** What the model has cost, as far as it is known. */
 export interface Spend {
   readonly tokensToday: number;
+  readonly tokensThisMonth: number;
   /** US dollars by list price; of the calls whose model has a known one. */
   readonly dollarsToday: number;
   readonly dollarsThisMonth: number;
@@ -81,6 +82,7 @@ export class SpendLedger {
     const dollarsToday = day.dollars + mine.dollars;
     return {
       tokensToday: day.tokens + mine.tokens,
+      tokensThisMonth: before.tokens + day.tokens + mine.tokens,
       dollarsToday: round(dollarsToday),
       dollarsThisMonth: round(before.dollars + dollarsToday),
       tokensWithoutPrice: before.unpriced + day.unpriced + mine.unpriced,

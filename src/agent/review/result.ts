@@ -21,6 +21,8 @@ export interface WireFinding {
   readonly severity: string;
   readonly confidence: number;
   readonly file: string;
+  /** Of a notebook: the place of the cell in it, from 1; lines and columns are inside that cell. */
+  readonly cell?: number;
   readonly line: number;
   readonly end_line: number;
   readonly column: number;
@@ -153,6 +155,7 @@ function wireFinding(finding: Finding): WireFinding {
     severity: finding.severity,
     confidence: finding.confidence,
     file: finding.file,
+    ...(finding.cell !== undefined && { cell: finding.cell }),
     line: range.line,
     end_line: range.endLine,
     column: range.column,

@@ -10,8 +10,8 @@ export type CodeSource =
   | { readonly kind: 'code'; readonly code: string; readonly language?: string; readonly name?: string }
   /** `otherwise`: the patterns are a guess, and this is meant when none of them leads to a file. */
   | { readonly kind: 'files'; readonly patterns: readonly string[]; readonly otherwise?: Otherwise }
-  /** A part of one file; it is grown to the symbol that holds it. */
-  | { readonly kind: 'selection'; readonly path: string; readonly lines: LineSpan }
+  /** A part of one file; it is grown to the symbol that holds it. `cell`: of a notebook, from 1, which has these lines. */
+  | { readonly kind: 'selection'; readonly path: string; readonly lines: LineSpan; readonly cell?: number }
   | { readonly kind: 'changes'; readonly changes: ChangeScope };
 
 export type Otherwise =
@@ -66,6 +66,7 @@ const fields = z.object({
   ),
   diff: z.optional(someChanges),
   changes: z.optional(someChanges),
+  cell: z.optional(line),
   base: z.optional(revision),
   commit: z.optional(revision),
   symbol: z.optional(text(256)),
@@ -149,7 +150,7 @@ function sourceOf(given: Fields, otherwise?: Otherwise): Outcome<CodeSource | un
     const [path, ...others] = patterns;
     if (path === undefined || others.length > 0) return malformed('lines are of exactly one file');
     if (lines.from > lines.to || lines.from < 1) return malformed('lines must be like "10-20"');
-    return succeeded({ kind: 'selection', path, lines });
+    return succeeded({ kind: 'selection', path, lines, ...(given.cell !== undefined && { cell: given.cell }) });
   }
   // Beside files, a branch or a commit only tells where they come from.
   if (changes && patterns.length === 0) return succeeded({ kind: 'changes', changes });

@@ -6,7 +6,10 @@ export interface Snapshot {
   readonly absolutePath?: string;
   /** VS Code language id: typescript, typescriptreact, javascript, javascriptreact, python, go, java, ... */
   readonly language: string;
+  /** Of a notebook the code of its cells alone, each below a line of comment that names it. */
   readonly text: string;
+  /** For a notebook: where the code of its cells is in `text`. */
+  readonly cells?: readonly NotebookCell[];
   /**
    * For a review of changes or of a selection: the 1-based inclusive line ranges that are meant. Absent: the whole file.
    */
@@ -15,6 +18,16 @@ export interface Snapshot {
   readonly removed?: readonly RemovedLines[];
   /** What stands in the file now, where `text` is an earlier state that differs; null when the file cannot be read. */
   readonly today?: string | null;
+  /** For a notebook: where the code of its cells is in `today`. */
+  readonly todaysCells?: readonly NotebookCell[];
+}
+
+export interface NotebookCell {
+  /** Its place in the notebook, from 1, with cells of every kind counted. */
+  readonly number: number;
+  /** 1-based inclusive lines. */
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Lines that a change took away. */

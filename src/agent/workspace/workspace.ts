@@ -12,7 +12,7 @@ import {
 import { cleanText } from './clean.ts';
 import { joined, linesAfterEdits } from './editedLines.ts';
 import { ignoreReason, ownIgnoreFile } from './ignoreRules.ts';
-import { languageOf } from './languages.ts';
+import { type Code, codeOf, isNotebook } from './notebook.ts';
 import { type Checked, type Problem, problemFailure, realInside } from './openInside.ts';
 import { type Place, possiblePlaces } from './paths.ts';
 import { readRevision, readSaved, readText } from './readText.ts';
@@ -26,8 +26,8 @@ export type Scope =
    * that lead to no file were not meant as files, and when none does, `otherwise` is what is looked at.
    */
   | { readonly kind: 'files'; readonly patterns: readonly string[]; readonly otherwise?: Scope }
-  /** A part of one file, and the symbol that holds it. */
-  | { readonly kind: 'selection'; readonly path: string; readonly lines: LineSpan }
+  /** A part of one file, and the symbol that holds it; of a notebook a part of one cell. */
+  | { readonly kind: 'selection'; readonly path: string; readonly lines: LineSpan; readonly cell?: number }
   | { readonly kind: 'changes'; readonly changes: ChangeScope };
 
 export interface Gathered {
@@ -76,7 +76,7 @@ export function createWorkspace(host: Host, limits: () => Settings['limits']): W
       }
       const gathered = await gather(host, candidates, notReviewed, limits(), signal);
       if (scope.kind !== 'selection') return succeeded(gathered);
-      const snapshots = gathered.snapshots.map((snapshot) => withSelection(host, snapshot, scope.lines, signal));
+      const snapshots = gathered.snapshots.map((snapshot) => withSelection(host, snapshot, scope, signal));
       return succeeded({ ...gathered, snapshots: await Promise.all(snapshots) });
     },
 
@@ -88,9 +88,11 @@ export function createWorkspace(host: Host, limits: () => Settings['limits']): W
       let problem: Problem = { kind: 'missing', reason: 'not found' };
       for (const place of places.value) {
         signal.throwIfAborted();
-        const text = await readNamed(host, place, limits().fileKilobytes);
-        if (text.ok) return succeeded(snapshotOf(place, text.value));
-        if (text.problem.kind !== 'missing') problem = text.problem;
+        const text = await readNamed(host, place, rawKilobytes(place, limits().fileKilobytes));
+        const code = text.ok ? codeOf(place.path, text.value) : undefined;
+        if (code && !('reason' in code)) return succeeded(snapshotOf(place, code));
+        if (code) problem = { kind: 'unreadable', reason: code.reason };
+        else if (!text.ok && text.problem.kind !== 'missing') problem = text.problem;
       }
       return failed(problemFailure(problem, cleanText(path, 200)));
     },
@@ -110,11 +112,22 @@ function patternsOf(scope: Exclude<Scope, { kind: 'changes' }>): readonly string
   return scope.kind === 'files' ? scope.patterns : [scope.path];
 }
 
-async function withSelection(host: Host, snapshot: Snapshot, lines: LineSpan, signal: AbortSignal): Promise<Snapshot> {
+type Selection = Extract<Scope, { kind: 'selection' }>;
+
+async function withSelection(host: Host, snapshot: Snapshot, { lines, cell }: Selection, signal: AbortSignal) {
+  if (snapshot.cells) return withCell(snapshot, lines, cell);
   const count = snapshot.text.split('\n').length;
   const asked = { from: Math.min(lines.from, count), to: Math.min(lines.to, count) };
   const symbols = snapshot.absolutePath === undefined ? [] : await host.symbols(snapshot.absolutePath, signal);
   return { ...snapshot, changed: [grown(asked, symbols)] };
+}
+
+/** All of a notebook where the cell is not told, or has no code. */
+function withCell(snapshot: Snapshot, lines: LineSpan, cell: number | undefined): Snapshot {
+  const own = snapshot.cells?.find(({ number }) => number === cell);
+  if (!own) return snapshot;
+  const at = (line: number) => Math.min(own.from + line - 1, own.to);
+  return { ...snapshot, changed: [{ from: at(lines.from), to: at(lines.to) }] };
 }
 
 function checkReady(host: Host): Outcome<true> {
@@ -142,7 +155,7 @@ async function gather(
   const snapshots: Snapshot[] = [];
   const notReviewed: NotReviewed[] = [...missing];
   for (const candidate of inOrder(candidates)) {
-    const { place, named } = candidate;
+    const { place } = candidate;
     const leaveOut = (reason: string) => notReviewed.push({ file: place.path, reason });
     if (candidate.skip) {
       leaveOut(candidate.skip);
@@ -153,20 +166,14 @@ async function gather(
       continue;
     }
     signal.throwIfAborted();
+    const most = rawKilobytes(place, fileKilobytes);
     const text = candidate.saved
-      ? await readRevision(place, candidate.saved, fileKilobytes, signal)
-      : await readText(host, place, fileKilobytes);
-    const skip = !text.ok
-      ? text.problem.reason
-      : text.value === ''
-        ? 'empty file'
-        : named
-          ? undefined
-          : skippedText(text.value);
-    if (!text.ok || skip !== undefined) leaveOut(skip ?? 'cannot be read');
-    else if (candidate.saved)
-      snapshots.push(await atRevision(host, candidate, snapshotOf(place, text.value), fileKilobytes));
-    else snapshots.push(await withChanges(host, candidate, snapshotOf(place, text.value), fileKilobytes));
+      ? await readRevision(place, candidate.saved, most, signal)
+      : await readText(host, place, most);
+    const code = text.ok ? reviewable(candidate, text.value, fileKilobytes) : { reason: text.problem.reason };
+    if ('reason' in code) leaveOut(code.reason);
+    else if (candidate.saved) snapshots.push(await atRevision(host, candidate, code, most));
+    else snapshots.push(await withChanges(host, candidate, code, most));
   }
   return { snapshots, notReviewed: shortened(notReviewed) };
 }
@@ -181,31 +188,52 @@ function inOrder(candidates: readonly Candidate[]): readonly Candidate[] {
   return [...byPath.values()].sort((a, b) => (a.place.path < b.place.path ? -1 : 1));
 }
 
-function snapshotOf(place: Place, text: string): Snapshot {
-  return { file: place.path, absolutePath: place.absolutePath, language: languageOf(place.path), text };
+/** Of a notebook most is what its cells have brought, which is not looked at. */
+const notebookKilobytes = 4096;
+
+function rawKilobytes({ path }: Place, fileKilobytes: number): number {
+  return isNotebook(path) ? Math.max(notebookKilobytes, fileKilobytes) : fileKilobytes;
+}
+
+/** The code that is reviewed of a file, or why there is none. */
+function reviewable({ place, named, changed }: Candidate, raw: string, kilobytes: number) {
+  if (raw === '') return { reason: 'empty file' };
+  const code = codeOf(place.path, raw);
+  if ('reason' in code) return code;
+  if (code.cells && code.text.length > kilobytes * 1024) return { reason: `its code is larger than ${kilobytes} kB` };
+  if (code.cells && changed && code.linesIn(changed).length === 0) return { reason: 'no changed lines of code' };
+  const skip = named ? undefined : skippedText(code.text);
+  return skip === undefined ? code : { reason: skip };
+}
+
+function snapshotOf(place: Place, { text, language, cells }: Code): Snapshot {
+  return { file: place.path, absolutePath: place.absolutePath, language, text, ...(cells && { cells }) };
 }
 
 /** Changes are known of the saved text; what is open and unsaved has moved since. */
-async function withChanges(host: Host, { place, changed, removed }: Candidate, snapshot: Snapshot, kilobytes: number) {
+async function withChanges(host: Host, { place, changed }: Candidate, code: Code, kilobytes: number) {
+  const snapshot = snapshotOf(place, code);
   if (!changed) return snapshot;
-  const saved = host.unsavedText(place.absolutePath) === undefined ? undefined : await readSaved(place, kilobytes);
-  if (saved && !saved.ok) return snapshot;
-  const lineCount = snapshot.text.split('\n').length;
-  const moved = saved ? linesAfterEdits(saved.value, snapshot.text, changed) : joined(changed, lineCount);
-  // Where they stood in a text that was edited since is not known.
-  const gone = removed && saved === undefined ? { removed } : {};
-  return { ...snapshot, changed: moved, ...gone };
+  if (host.unsavedText(place.absolutePath) === undefined) {
+    return { ...snapshot, changed: joined(code.linesIn(changed), snapshot.text.split('\n').length) };
+  }
+  const read = await readSaved(place, kilobytes);
+  const saved = read.ok ? codeOf(place.path, read.value) : { reason: read.problem.reason };
+  if ('reason' in saved) return snapshot;
+  return { ...snapshot, changed: linesAfterEdits(saved.text, snapshot.text, saved.linesIn(changed)) };
 }
 
 /** The text that Git keeps; what of it is still in the file is the business of whoever shows findings there. */
-async function atRevision(host: Host, { place, changed, removed }: Candidate, snapshot: Snapshot, kilobytes: number) {
-  const today = await readText(host, place, kilobytes);
+async function atRevision(host: Host, { place, changed }: Candidate, code: Code, kilobytes: number) {
+  const snapshot = snapshotOf(place, code);
+  const read = await readText(host, place, kilobytes);
+  const now = read.ok ? codeOf(place.path, read.value) : { reason: read.problem.reason };
   const lineCount = snapshot.text.split('\n').length;
   return {
     ...snapshot,
-    ...(changed && { changed: joined(changed, lineCount) }),
-    ...(removed && { removed }),
-    ...(!(today.ok && today.value === snapshot.text) && { today: today.ok ? today.value : null }),
+    ...(changed && { changed: joined(code.linesIn(changed), lineCount) }),
+    ...('reason' in now ? { today: null } : now.text === snapshot.text ? {} : { today: now.text }),
+    ...(!('reason' in now) && now.cells && { todaysCells: now.cells }),
   };
 }
 

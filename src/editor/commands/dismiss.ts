@@ -62,11 +62,11 @@ async function dismiss(
   keeping: Keeping,
   reason = '',
 ): Promise<void> {
-  const before = findings.hidden();
-  const alike = agent.findings.of(finding.file);
+  const before = findings.dismissed();
+  const alike = findings.alike(finding);
   const done = await agent.suppressions.add(finding, alike, scope, keeping, reason);
   if (!done.ok) return void showFailure(done.failure);
-  const count = findings.hidden() - before;
+  const count = findings.dismissed() - before;
   vscode.window.setStatusBarMessage(count > 1 ? `Dismissed ${count} findings` : 'Dismissed', 3000);
 }
 

@@ -1,12 +1,12 @@
 import * as vscode from 'vscode';
 import type { Finding } from '../../agent/findings/finding.ts';
+import { hasFix } from '../../agent/findings/placeFix.ts';
 import type { CommandParts } from '../commandParts.ts';
 import { toVscodeRange } from '../convert.ts';
 import { neighbour } from '../findingGroups.ts';
+import { fileUri, openDocumentUri, placeOf } from '../findingPlaces.ts';
 import { explainFinding } from '../findingText.ts';
-import { hasFix } from '../placeFix.ts';
 import { plainLine } from '../plainText.ts';
-import { fileOf, uriOf } from '../workspacePaths.ts';
 
 export async function revealFinding(parts: CommandParts, given: unknown): Promise<void> {
   const finding = findingOf(parts, given);
@@ -15,7 +15,7 @@ export async function revealFinding(parts: CommandParts, given: unknown): Promis
 
 export async function previewFix(parts: CommandParts, given: unknown): Promise<void> {
   const finding = findingOf(parts, given);
-  const uri = finding && uriOf(finding.file);
+  const uri = finding && (await openDocumentUri(finding));
   if (!finding || !uri || !hasFix(finding)) return;
   const outcome = await parts.changes.propose({
     uri,
@@ -24,7 +24,7 @@ export async function previewFix(parts: CommandParts, given: unknown): Promise<v
     new: finding.fix.new,
     near: () => parts.findings.find(finding.id)?.range,
   });
-  if (outcome === 'applied') parts.agent.findings.remove(finding.id);
+  if (outcome === 'applied') parts.findings.remove(finding.id);
   if (outcome === 'gone') sayGone(finding.file);
 }
 
@@ -49,7 +49,7 @@ export async function goToNeighbour(parts: CommandParts, direction: 'next' | 'pr
   const editor = vscode.window.activeTextEditor;
   const position = editor?.selection.active;
   const from = {
-    file: (editor && fileOf(editor.document.uri)) ?? '',
+    ...((editor && placeOf(editor.document.uri)) ?? { file: '' }),
     line: (position?.line ?? -1) + 1,
     column: (position?.character ?? -1) + 1,
   };
@@ -59,11 +59,14 @@ export async function goToNeighbour(parts: CommandParts, direction: 'next' | 'pr
 }
 
 async function reveal(finding: Finding, preserveFocus: boolean): Promise<void> {
-  const uri = uriOf(finding.file);
+  const uri = (await openDocumentUri(finding)) ?? fileUri(finding.file);
   if (!uri) return;
   const range = toVscodeRange(finding.range);
   const selection = preserveFocus ? range : new vscode.Range(range.start, range.start);
-  await vscode.window.showTextDocument(uri, { selection, preserveFocus, preview: true });
+  // The editor of a notebook is found by the address of its cell; a text editor of its own it would not get.
+  if (finding.cell !== undefined)
+    await vscode.commands.executeCommand('vscode.open', uri, { selection, preserveFocus });
+  else await vscode.window.showTextDocument(uri, { selection, preserveFocus, preview: true });
 }
 
 /** From a tree comes its node, from everywhere else the id. */

@@ -3,10 +3,12 @@ import { suite, test } from 'mocha';
 import * as vscode from 'vscode';
 import { succeeded } from '../../../src/agent/failures.ts';
 import { defaultSettings } from '../../../src/agent/settings.ts';
+import { createFindingStore } from '../../../src/agent/findings/store.ts';
 import { createApplyChanges } from '../../../src/editor/applyChange.ts';
 import { commandTable } from '../../../src/editor/commands.ts';
 import { createKeys } from '../../../src/editor/keys.ts';
 import { inNotifications } from '../../../src/editor/notifications.ts';
+import { createRetryCountdown } from '../../../src/editor/retryCountdown.ts';
 import { showFindings } from '../../../src/editor/shownFindings.ts';
 import { createTaskConsent } from '../../../src/editor/taskConsent.ts';
 import { keepTaskHistory } from '../../../src/editor/taskHistory.ts';
@@ -29,8 +31,9 @@ async function world(text = 'const a = 1;\nconst b = 2;\n') {
   const keys = createKeys(new MemorySecrets(), undefined, raise);
   const parts = {
     agent,
-    findings: showFindings(agent.findings, agent.suppressions, raise),
+    findings: showFindings(agent.findings, createFindingStore(raise), agent.suppressions, raise),
     history: keepTaskHistory(agent, raise),
+    countdown: createRetryCountdown(agent),
     keys,
     consent: createTaskConsent({ memory: new MemoryMemento(), ...inNotifications }),
     changes: createApplyChanges(),
@@ -49,7 +52,7 @@ async function world(text = 'const a = 1;\nconst b = 2;\n') {
     ...file,
     run: async (name: string, ...args: unknown[]) => table[`developerMesh.${name}`]?.(...args),
     async dispose() {
-      for (const part of [parts.findings, parts.history, keys, parts.changes, parts.pages, parts.channel])
+      for (const part of [parts.findings, parts.countdown, parts.history, keys, parts.changes, parts.pages, parts.channel])
         part.dispose();
       await file.dispose();
     },

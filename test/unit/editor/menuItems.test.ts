@@ -13,6 +13,8 @@ const situation: MenuSituation = {
   hasSelection: false,
   findings: 0,
   hiddenFindings: 0,
+  displaysHidden: false,
+  dismissedFindings: 0,
 };
 const state = (connection: ConnectionState): AgentState => ({ connection, running: [], queued: [] });
 const commands = (given: AgentState, more: Partial<MenuSituation> = {}) =>

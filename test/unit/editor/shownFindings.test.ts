@@ -13,14 +13,15 @@ function world() {
   };
   const store = createFindingStore(raise);
   const suppressions = new MemorySuppressions();
-  const shown = showFindings(store, suppressions, raise);
+  const hidden = createFindingStore(raise);
+  const shown = showFindings(store, hidden, suppressions, raise);
   const changed: string[][] = [];
   shown.onChange((files) => changed.push([...files]));
   const dismiss = async (id: string, scope: Suppression['scope'] = 'finding') => {
     const finding = shown.find(id);
-    if (finding) await suppressions.add(finding, store.of(finding.file), scope, 'personal');
+    if (finding) await suppressions.add(finding, shown.alike(finding), scope, 'personal');
   };
-  return { store, suppressions, shown, changed, dismiss };
+  return { store, hidden, suppressions, shown, changed, dismiss };
 }
 const ids = (findings: readonly { id: string }[]) => findings.map(({ id }) => id);
 
@@ -30,7 +31,7 @@ test('a dismissed finding is hidden everywhere, and says that its file changed',
   await dismiss('a');
   assert.deepEqual(ids(shown.all()), ['b']);
   assert.deepEqual(ids(shown.of('src/cart.ts')), ['b']);
-  assert.equal(shown.hidden(), 1);
+  assert.equal(shown.dismissed(), 1);
   assert.deepEqual(changed, [['src/cart.ts'], ['src/cart.ts']]);
 });
 
@@ -59,7 +60,7 @@ test('of two that mean the same only the dismissed one is hidden, also after the
   assert.deepEqual(ids(shown.all()), ['t1 line 3']);
   store.replace('t2', twins({ taskId: 't2' }).reverse(), new Set(['src/cart.ts']));
   assert.deepEqual(ids(shown.all()), ['t2 line 3']);
-  assert.equal(shown.hidden(), 1);
+  assert.equal(shown.dismissed(), 1);
 });
 
 test('a finding that was never dismissed is not hidden when its dismissed twin goes', async () => {
@@ -98,4 +99,37 @@ test('after dispose nothing is told any more', async () => {
   shown.dispose();
   store.add([sampleFinding()]);
   assert.deepEqual(changed, []);
+});
+
+test('hidden findings are marked only while they are displayed, and never among the others', () => {
+  const { store, hidden, shown, changed } = world();
+  store.add([sampleFinding({ id: 'a' })]);
+  hidden.add([sampleFinding({ id: 'h', severity: 'low' })]);
+  assert.deepEqual(ids(shown.markedIn('src/cart.ts')), ['a']);
+  shown.displayHidden(true);
+  assert.deepEqual(ids(shown.markedIn('src/cart.ts')), ['a', 'h']);
+  assert.deepEqual(ids(shown.all()), ['a']);
+  assert.deepEqual(ids(shown.hidden()), ['h']);
+  assert.deepEqual(changed.at(-1), ['src/cart.ts']);
+  shown.displayHidden(false);
+  assert.deepEqual(ids(shown.markedIn('src/cart.ts')), ['a']);
+});
+
+test('a hidden finding can be found, dismissed and removed like any other', async () => {
+  const { hidden, shown, dismiss } = world();
+  hidden.add([sampleFinding({ id: 'h' }), sampleFinding({ id: 'i', quote: 'two();' })]);
+  assert.equal(shown.find('h')?.id, 'h');
+  await dismiss('h');
+  assert.deepEqual(ids(shown.hidden()), ['i']);
+  assert.equal(shown.dismissed(), 1);
+  shown.remove('i');
+  assert.deepEqual(shown.hidden(), []);
+});
+
+test('clearing takes the hidden ones along', () => {
+  const { store, hidden, shown } = world();
+  store.add([sampleFinding({ id: 'a' })]);
+  hidden.add([sampleFinding({ id: 'h' })]);
+  shown.clear();
+  assert.deepEqual([...shown.all(), ...shown.hidden()], []);
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SpendLedger } from '../../../src/agent/models/spendLedger.ts';
@@ -19,7 +19,13 @@ test('what several windows spend is one sum, and a window that starts later know
   two.add(200, undefined);
   one.add(300, 0.25);
   await Promise.all([one.read(), two.read()]);
-  const expected = { tokensToday: 600, dollarsToday: 0.75, dollarsThisMonth: 0.75, tokensWithoutPrice: 200 };
+  const expected = {
+    tokensToday: 600,
+    tokensThisMonth: 600,
+    dollarsToday: 0.75,
+    dollarsThisMonth: 0.75,
+    tokensWithoutPrice: 200,
+  };
   for (const ledger of [one, two, open(folder, clock)]) assert.deepEqual(await ledger.read(), expected);
 });
 
@@ -45,6 +51,7 @@ test('a new day begins with nothing, and a new month too, while the month keeps 
   await clock.advance(24 * 3_600_000);
   assert.deepEqual(await ledger.read(), {
     tokensToday: 0,
+    tokensThisMonth: 100,
     dollarsToday: 0,
     dollarsThisMonth: 1,
     tokensWithoutPrice: 0,
@@ -53,6 +60,8 @@ test('a new day begins with nothing, and a new month too, while the month keeps 
   assert.equal(ledger.known.dollarsThisMonth, 1.5);
   clock.setWall(Date.UTC(2026, 5, 1));
   assert.equal((await ledger.read()).dollarsThisMonth, 0);
+  clock.setWall(Date.UTC(2026, 6, 20));
+  await ledger.read();
   assert.deepEqual(await readdir(folder), []);
 });
 
@@ -106,6 +115,53 @@ test('where nothing can be written, what this process spends is counted all the 
   await ledger.read();
   assert.deepEqual([ledger.known.tokensToday, ledger.known.dollarsToday], [15, 1]);
   assert.equal(warnings.length, 1);
+});
+
+test('after a line that could not be written whole, the next begins a line of its own', async () => {
+  const folder = ledgerFolder();
+  const clock = new FakeClock({ start });
+  const ledger = open(folder, clock);
+  ledger.add(10, 1);
+  await ledger.read();
+  const file = join(folder, '2026-05-10.jsonl');
+  const written = await readFile(file, 'utf8');
+  await unlink(file);
+  await mkdir(file);
+  ledger.add(20, 2);
+  await ledger.read();
+  await rmdir(file);
+  await writeFile(file, `${written}[20,`);
+  ledger.add(30, 3);
+  await ledger.read();
+  assert.equal((await open(folder, clock).read()).tokensToday, 40);
+  assert.equal((await ledger.read()).tokensToday, 60);
+});
+
+test('a folder that somebody removed is made anew', async () => {
+  const folder = ledgerFolder();
+  const clock = new FakeClock({ start });
+  const ledger = open(folder, clock);
+  ledger.add(10, 1);
+  await ledger.read();
+  await rm(folder, { recursive: true });
+  ledger.add(20, 2);
+  ledger.add(30, 3);
+  await ledger.read();
+  ledger.add(40, 4);
+  await ledger.read();
+  assert.equal((await open(folder, clock).read()).tokensToday, 40);
+});
+
+test('a clock that was wrong for a while costs nothing of the month', async () => {
+  const folder = ledgerFolder();
+  const clock = new FakeClock({ start: Date.UTC(2026, 4, 31, 12) });
+  const ledger = open(folder, clock);
+  ledger.add(10, 1);
+  await ledger.read();
+  clock.setWall(Date.UTC(2026, 5, 1, 12));
+  assert.equal((await ledger.read()).dollarsThisMonth, 0);
+  clock.setWall(Date.UTC(2026, 4, 31, 13));
+  assert.equal((await ledger.read()).dollarsThisMonth, 1);
 });
 
 test('what is known is read anew after two seconds, and at the turn of a day', async () => {

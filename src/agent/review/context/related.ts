@@ -138,14 +138,15 @@ async function callersOf(
 }
 
 async function referencesTo(
-  { file, absolutePath }: Snapshot,
+  { file, absolutePath, cells }: Snapshot,
   { name, line }: Declaration,
   lines: Lines,
   host: RelatedParts['host'],
   signal: AbortSignal,
 ): Promise<readonly { readonly path: string; readonly line: number }[] | undefined> {
   const column = lines.textOf(line).indexOf(name) + 1;
-  if (absolutePath === undefined || column === 0) return undefined;
+  // Who refers to a cell would have to be asked by the lines of that cell.
+  if (absolutePath === undefined || cells || column === 0) return undefined;
   const places = await host.references?.(absolutePath, { line, column }, signal);
   return places?.flatMap((place) => {
     const path = toWorkspacePath(place.absolutePath, host.folders());
