@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { type Connection, createConnection } from '../../src/agent/connection/connection.ts';
 import { mesh } from '../../src/agent/connection/dialects/mesh.ts';
@@ -119,6 +120,9 @@ export async function noOpAgent(url: string, journal: Journal, concurrentTasks: 
   return {
     connection,
     async dispose() {
+      // Everything is acknowledged, and written down as such.
+      while (journal.tasks.size > 0) await pause(5);
+      await journal.flush();
       connection.dispose();
       runner.dispose();
       await journal.flush();

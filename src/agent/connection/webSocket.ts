@@ -56,6 +56,8 @@ function optionsFor(target: SocketTarget): ClientOptions & { readonly closeTimeo
     maxPayload: target.maxIncomingBytes,
     maxFragments: mostPieces,
     maxBufferedChunks: 16 * mostPieces,
+    // Each message in a turn of its own: a server that floods us must not hold up everything else that runs here.
+    allowSynchronousEvents: false,
     // Also when the server sends its close frame, or breaks the protocol, and then keeps the line open.
     closeTimeout: closeGraceMs,
   };

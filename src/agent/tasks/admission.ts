@@ -1,5 +1,5 @@
 import { failures } from '../failures.ts';
-import type { Job } from './job.ts';
+import type { Jobs } from './job.ts';
 import { type Task, type TaskType, taskTypes } from './task.ts';
 import type { Ending } from './taskResult.ts';
 
@@ -21,10 +21,12 @@ export function unfit(task: Task, now: number): Ending | undefined {
  * Why there is no room for this task; undefined when there is. `bytes`: of its payload. What waits for the person's word
  * takes room from the server's tasks alone.
  */
-export function noRoom({ origin }: Task, jobs: Iterable<Job>, limit: number, bytes = 0): Ending | undefined {
+export function noRoom({ origin }: Task, jobs: Jobs, limit: number, bytes = 0): Ending | undefined {
+  // Without a look at each of them, as a rule: ten thousand that come at once would be looked at ten thousand times.
+  if (jobs.size < limit && jobs.bytes + bytes <= maxHeldBytes) return undefined;
   let queued = 0;
   let held = bytes;
-  for (const job of jobs) {
+  for (const job of jobs.values()) {
     if (origin === 'local' && job.stage === 'asking') continue;
     if (job.stage !== 'running') queued += 1;
     held += job.bytes;

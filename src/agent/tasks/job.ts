@@ -92,3 +92,19 @@ export function unexpectedEnd({ task: { id, type }, abort }: Job, error: unknown
   log('error', 'a task failed unexpectedly', { taskId: id, type, stack });
   return { status: 'failed', failure: failures.crashed(stack) };
 }
+
+/** All of them by their tasks' ids, with the sum of their bytes: asked for at each task of a flood. */
+export class Jobs extends Map<string, Job> {
+  /** Of all payloads. */
+  bytes = 0;
+
+  override set(taskId: string, job: Job): this {
+    this.bytes += job.bytes - (this.get(taskId)?.bytes ?? 0);
+    return super.set(taskId, job);
+  }
+
+  override delete(taskId: string): boolean {
+    this.bytes -= this.get(taskId)?.bytes ?? 0;
+    return super.delete(taskId);
+  }
+}

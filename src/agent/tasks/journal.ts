@@ -4,6 +4,7 @@ import type { Log } from '../host.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Disposable } from '../shared/disposables.ts';
 import { Emitter, type Subscribe } from '../shared/emitter.ts';
+import { CompactionPlan } from './compaction.ts';
 import { type JournalFile, type JournalFiles, journalFiles } from './journalFiles.ts';
 import { byteLength, encodeAll, encodeLine, replay } from './journalLines.ts';
 import { type Ended, type JournalledTask, type JournalRecord, JournalState } from './journalState.ts';
@@ -29,7 +30,6 @@ export interface Journal extends Disposable {
   dispose(): void;
 }
 
-const compactAboveBytes = 1024 * 1024;
 /** Of one write, so that a burst is neither one huge string nor one long stall. */
 const batchCharacters = 4 * 1024 * 1024;
 const retryDiskAfterMs = 10_000;
@@ -48,8 +48,13 @@ export async function openJournal(
 
 /** How many tasks of a journal nobody has open are not over. 0 when there is none, or when it cannot be read. */
 export async function countUnfinished(folder: string, files = journalFiles): Promise<number> {
+  return (await peekJournal(folder, files)).tasks.size;
+}
+
+/** What a journal that another process may have open adds up to; nothing when there is none, or it cannot be read. */
+export async function peekJournal(folder: string, files = journalFiles): Promise<JournalState> {
   const text = await files.read(join(folder, fileName)).catch(() => undefined);
-  return text === undefined ? 0 : replay(text).state.tasks.size;
+  return text === undefined ? new JournalState() : replay(text).state;
 }
 
 const fileName = 'journal.jsonl';
@@ -74,7 +79,7 @@ class FileJournal implements Journal {
   #underWay: readonly Batch[] = [];
   #working: Promise<void> | undefined;
   #bytes = 0;
-  #compactAt = compactAboveBytes;
+  readonly #compaction = new CompactionPlan();
   #retry: Disposable | undefined;
   /** Whether what the file held before is in `#state`. */
   #loaded = false;
@@ -195,7 +200,8 @@ class FileJournal implements Journal {
       this.#underWay = [];
       for (const { done } of batch) done();
     }
-    if (!this.#degraded && !this.#disposed && this.#bytes > this.#compactAt) await this.#compact();
+    if (this.#degraded || this.#disposed) return;
+    if (this.#compaction.isDue(this.#bytes, this.#isBusy)) await this.#compact();
   }
 
   #takeBatch(): Batch[] {
@@ -218,7 +224,7 @@ class FileJournal implements Journal {
     const lines = await encodeAll(this.#state.records());
     const bytes = byteLength(lines);
     if (bytes > this.#bytes * (2 / 3)) {
-      this.#compactAt = nextCompaction(this.#bytes);
+      this.#compaction.judged(this.#bytes, this.#isBusy);
       return;
     }
     try {
@@ -226,6 +232,10 @@ class FileJournal implements Journal {
     } catch (error) {
       this.#degrade(error);
     }
+  }
+
+  get #isBusy(): boolean {
+    return this.#state.tasks.size > 0;
   }
 
   /** The whole state into a new file that takes the old one's place in one step. */
@@ -245,7 +255,7 @@ class FileJournal implements Journal {
     await this.#files.rename(temporary, this.#path);
     this.#file = await this.#files.open(this.#path, false);
     this.#bytes = bytes;
-    this.#compactAt = nextCompaction(bytes);
+    this.#compaction.judged(bytes, this.#isBusy);
   }
 
   async #close(): Promise<void> {
@@ -292,9 +302,4 @@ class FileJournal implements Journal {
       this.#recovering = false;
     }
   }
-}
-
-/** `bytes`: of a file that is as small as it gets. Growing by a share keeps the cost of rewriting in proportion. */
-function nextCompaction(bytes: number): number {
-  return Math.max(bytes + compactAboveBytes, bytes * 1.5);
 }

@@ -6,7 +6,7 @@ const windowMs = 60_000;
 export class Pace {
   readonly #clock: Clock;
   /** Monotonic, oldest first. */
-  #times: number[] = [];
+  readonly #times: number[] = [];
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -16,7 +16,8 @@ export class Pace {
   take(most: number): boolean {
     const now = this.#clock.monotonic();
     const first = this.#times.findIndex((time) => now - time < windowMs);
-    this.#times = first === -1 ? [] : this.#times.slice(first);
+    // Only what is over, so that a flood does not copy the whole minute each time.
+    if (first !== 0) this.#times.splice(0, first === -1 ? this.#times.length : first);
     if (this.#times.length >= most) return false;
     this.#times.push(now);
     return true;

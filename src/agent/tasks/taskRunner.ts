@@ -12,7 +12,7 @@ import type { Disposable } from '../shared/disposables.ts';
 import { Emitter, type Subscribe } from '../shared/emitter.ts';
 import { isTaskType, noRoom, payloadBytes, unfit, unkeepable } from './admission.ts';
 import type { Consent } from './consent.ts';
-import { afterLong, called, headOf, type Job, newJob, stackOf, unexpectedEnd } from './job.ts';
+import { afterLong, called, headOf, type Job, Jobs, newJob, stackOf, unexpectedEnd } from './job.ts';
 import type { Journal } from './journal.ts';
 import { hasResult } from './journalState.ts';
 import { Outbox } from './outbox.ts';
@@ -84,7 +84,7 @@ const mostAnnounced = 1000;
 export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
   const { workers, journal, limits, consent, clock, log, emit, send } = parts;
   /** Heard, and without a result. */
-  const jobs = new Map<string, Job>();
+  const jobs = new Jobs();
   const queue = new TaskQueue<Job>();
   /** Places taken: also by a worker that has not noticed its abort yet. */
   const places = new Set<Job>();
@@ -145,9 +145,9 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
     } else {
       // Room first: a flood is turned away without weighing each payload.
       const { queuedTasks } = limits();
-      const no = consent?.tooMany() ?? unfit(task, clock.now()) ?? noRoom(task, jobs.values(), queuedTasks);
+      const no = consent?.tooMany() ?? unfit(task, clock.now()) ?? noRoom(task, jobs, queuedTasks);
       const bytes = no ? 0 : payloadBytes(task.payload);
-      const ending = no ?? unkeepable(bytes) ?? noRoom(task, jobs.values(), queuedTasks, bytes);
+      const ending = no ?? unkeepable(bytes) ?? noRoom(task, jobs, queuedTasks, bytes);
       if (ending) finish(task, ending, 0);
       else background(admit(newJob(task, { bytes }), { kind: 'received', task }));
     }
@@ -436,7 +436,7 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
           ? ({ status: 'cancelled' } as const)
           : draining || disposed
             ? stopping
-            : (unfit(task, clock.now()) ?? noRoom(task, jobs.values(), limits().queuedTasks));
+            : (unfit(task, clock.now()) ?? noRoom(task, jobs, limits().queuedTasks));
         if (no) {
           finish(task, no, 0, resolve);
           return;
