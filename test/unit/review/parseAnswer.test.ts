@@ -179,3 +179,15 @@ test('a weakness is read when it has a number, and a finding that is kept reads 
   assert.ok(whole);
   assert.deepEqual(readModelFinding(JSON.parse(JSON.stringify(asItem(whole)))), whole);
 });
+
+test('a field that nobody could make into text spoils no more than its finding', () => {
+  const { all, invalid } = read(answer(finding(1, { title: { length: { toString: 1 } } }), finding(2)));
+  assert.deepEqual(titles(all), ['Division by zero 2']);
+  assert.equal(invalid, 1);
+});
+
+test('an answer that is all stray quotes is not repaired for minutes', { timeout: 20_000 }, () => {
+  const { all, readable } = read(`{"findings":[{"quote":"${'y"'.repeat(150_000)}`, { complete: false, piece: 1000 });
+  assert.deepEqual(all, []);
+  assert.equal(readable, false);
+});

@@ -1,6 +1,6 @@
-import { jsonrepair } from 'jsonrepair';
 import { isWithdrawn, type ModelFinding, readModelFinding } from './answerSchema.ts';
 import { createListScanner } from './listScanner.ts';
+import { parseModelJson, repairModelJson } from './modelJson.ts';
 
 /** An answer longer than this is not read further. */
 const longestAnswer = 400_000;
@@ -65,7 +65,7 @@ export function createAnswerParser(): AnswerParser {
       const piece = json.slice(0, longestAnswer - text.length);
       text += piece;
       return scanner.scan(piece).flatMap((item) => {
-        const value = parsed(item);
+        const value = parseModelJson(item);
         if (value === undefined) broken = true;
         return value === undefined ? [] : accept(value);
       });
@@ -76,10 +76,10 @@ export function createAnswerParser(): AnswerParser {
       if (scanner.ended && !broken) return [];
       const start = text.search(/[[{]/);
       const json = start === -1 ? '' : text.slice(start);
-      const list = listIn(parsed(json) ?? parsed(json + scanner.closing) ?? repaired(json));
+      const list = listIn(parseModelJson(json) ?? parseModelJson(json + scanner.closing) ?? repairModelJson(json));
       if (!list) return [];
       listSeen = true;
-      listClosed ||= !scanner.foundList && parsed(json.replace(/[\s`]+$/, '')) !== undefined;
+      listClosed ||= !scanner.foundList && parseModelJson(json.replace(/[\s`]+$/, '')) !== undefined;
       const whole = complete || scanner.betweenItems;
       const trusted = whole ? list : [...list.slice(0, -1), ...withoutLastWords(list.at(-1))];
       // What was understood before is recognised by `seen`, and what was not is not counted a second time.
@@ -90,28 +90,11 @@ export function createAnswerParser(): AnswerParser {
   };
 }
 
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    // Not JSON is an answer too: undefined, which JSON cannot say.
-    return undefined;
-  }
-}
-
-function repaired(json: string): unknown {
-  try {
-    return JSON.parse(jsonrepair(json));
-  } catch {
-    // Beyond repair: the caller goes without.
-    return undefined;
-  }
-}
-
 /** The list itself, under `findings`, one object deeper, or written as a JSON text: models do all four. */
 function listIn(value: unknown, depth = 0): unknown[] | undefined {
   if (Array.isArray(value)) return value;
-  if (typeof value === 'string') return depth > 0 && value.includes('[') ? listIn(repaired(value), 2) : undefined;
+  if (typeof value === 'string')
+    return depth > 0 && value.includes('[') ? listIn(repairModelJson(value), 2) : undefined;
   if (typeof value !== 'object' || value === null || depth > 1) return undefined;
   if ('findings' in value) return listIn(value.findings, depth + 1);
   for (const inner of Object.values(value)) {
