@@ -91,7 +91,7 @@ export function openSession(
       case 'cancel':
       case 'delivered':
       case 'refused':
-        return runner.hear(word);
+        return desk.hear(word);
       case 'noTasks':
         // Once: each reconnect would say it again.
         if (!toldNoTasks) events.notice(failures.noTasksThere(session.server.host));

@@ -58,7 +58,6 @@ const twoWindows: readonly Fault[] = [
   {
     fault: 'F34',
     what: 'two windows on one storage and one key, and the server gives the task to both',
-    notInShare: 'windows do not agree yet on who takes a task that several of them are given',
     async inject(world) {
       await world.heal();
       await world.connected();

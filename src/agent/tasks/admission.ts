@@ -7,6 +7,7 @@ const maxPayloadBytes = 2 * 1024 * 1024;
 /** Of all payloads together; the queue's limit counts tasks only. */
 const maxHeldBytes = 64 * 1024 * 1024;
 const notJson = Number.POSITIVE_INFINITY;
+const mostAttempts = 3;
 
 /** Why a task cannot be done at all, whoever asks; undefined when it can. `now`: wall clock. */
 export function unfit(task: Task, now: number): Ending | undefined {
@@ -15,6 +16,11 @@ export function unfit(task: Task, now: number): Ending | undefined {
     return { status: 'failed', failure: failures.taskTimedOut() };
   }
   return undefined;
+}
+
+/** Why a task is not tried once more; undefined when it is. `attempts`: those that ended with the process. */
+export function givenUp(attempts: number): Ending | undefined {
+  return attempts < mostAttempts ? undefined : { status: 'failed', failure: failures.tooManyAttempts(attempts) };
 }
 
 /**

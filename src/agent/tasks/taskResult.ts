@@ -5,6 +5,10 @@ import type { TaskResult, WorkMetadata, WorkOutcome } from './task.ts';
 /** How a task came to its end. */
 export type Ending = WorkOutcome | { readonly status: 'cancelled'; readonly reason?: string };
 
+export function cancellation(reason: string | undefined): Ending {
+  return { status: 'cancelled', ...(reason && { reason }) };
+}
+
 /** Every field that a result has, so that a server finds each where no model or no worker put it. */
 const nothing: WorkMetadata = {
   static_issues: 0,

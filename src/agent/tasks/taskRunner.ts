@@ -10,16 +10,16 @@ import type { Settings } from '../settings.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Disposable } from '../shared/disposables.ts';
 import { Emitter, type Subscribe } from '../shared/emitter.ts';
-import { isTaskType, noRoom, payloadBytes, unfit, unkeepable } from './admission.ts';
+import { givenUp, isTaskType, noRoom, payloadBytes, unfit, unkeepable } from './admission.ts';
 import type { Consent } from './consent.ts';
 import { afterLong, called, headOf, type Job, Jobs, newJob, stackOf, unexpectedEnd } from './job.ts';
 import type { Journal } from './journal.ts';
-import { hasResult } from './journalState.ts';
+import { hasResult, type JournalledTask } from './journalState.ts';
 import { Outbox } from './outbox.ts';
 import { Outcomes } from './outcomes.ts';
 import type { Task, TaskResult, Workers } from './task.ts';
 import { TaskQueue } from './taskQueue.ts';
-import { type Ending, failureOf, repeatedResult, taskResult } from './taskResult.ts';
+import { cancellation, type Ending, failureOf, repeatedResult, taskResult } from './taskResult.ts';
 import { reportOf } from './workReport.ts';
 
 export interface TaskRunner extends Disposable {
@@ -29,6 +29,8 @@ export interface TaskRunner extends Disposable {
   registered(): void;
   /** Takes up what the journal holds from an earlier life. Once. */
   start(): void;
+  /** One more of what the journal holds, which was not `mine` at the start. */
+  takeUp(taskId: string): void;
   /** A task of the person's own: same queue, same limits, neither journalled nor sent. Its id is new. */
   run(task: Task, signal: AbortSignal): Promise<TaskResult>;
   /** Does nothing when the task is not queued or running. */
@@ -66,6 +68,8 @@ export interface TaskRunnerParts {
   limits(): Settings['limits'];
   /** Absent: every task may be done. */
   readonly consent?: Pick<Consent, 'tooMany' | 'ask'>;
+  /** Whether a task of the journal is this window's at the start. Absent: every one. */
+  mine?(taskId: string): boolean;
   readonly clock: Clock;
   readonly log: Log;
   emit(event: AgentEvent): void;
@@ -73,7 +77,6 @@ export interface TaskRunnerParts {
   send(message: Outgoing): string | undefined;
 }
 
-const mostAttempts = 3;
 /** A server that floods us and takes no answer must not fill the disk with answers. */
 const mostUnanswered = 10_000;
 /** A worker that ignores its abort for so long loses its place, not its process. */
@@ -172,6 +175,17 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
     if (disposed || job.stage === 'over') return;
     sayAccepted(job);
     enter(job);
+  }
+
+  /** What an earlier life left. */
+  function takeUp({ task, state, attempts }: JournalledTask): void {
+    if (jobs.has(task.id)) return;
+    const no = state.kind === 'result' ? undefined : (unfit(task, clock.now()) ?? givenUp(attempts));
+    const job = newJob(task, { attemptsBefore: attempts, bytes: payloadBytes(task.payload) });
+    if (state.kind === 'result') outbox.put(state.result);
+    else if (no) finish(task, no, 0);
+    else if (state.kind === 'received') background(admit(job));
+    else enter(job);
   }
 
   /** Into the queue, where the person need not be asked first. Who waits for an answer keeps nobody from going ahead. */
@@ -330,13 +344,10 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
 
   function cancelled(taskId: string, reason: string | undefined): void {
     const job = jobs.get(taskId);
-    if (job) {
-      if (job.task.origin === 'server') stop(job, { status: 'cancelled', ...(reason && { reason }) });
-      return;
-    }
+    if (job?.task.origin === 'server') stop(job, cancellation(reason));
+    if (job) return;
     const known = journal.tasks.get(taskId);
-    if (known && known.state.kind !== 'result')
-      finish(known.task, { status: 'cancelled', ...(reason && { reason }) }, 0);
+    if (known && known.state.kind !== 'result') finish(known.task, cancellation(reason), 0);
     if (known || journal.ended.has(taskId) || taskId === '' || taskId.length > 256) return;
     background(journal.record({ kind: 'ended', id: taskId, how: 'cancelled', at: clock.now() }));
   }
@@ -404,22 +415,14 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
       if (started || disposed) return;
       started = true;
       if (journal.degraded) tell({ type: 'notice', failure: journal.degraded });
-      for (const { task, state, attempts } of [...journal.tasks.values()]) {
-        if (jobs.has(task.id)) continue;
-        if (state.kind === 'result') {
-          outbox.put(state.result);
-          continue;
-        }
-        const no = unfit(task, clock.now());
-        if (no) finish(task, no, 0);
-        else if (attempts >= mostAttempts) {
-          finish(task, { status: 'failed', failure: failures.tooManyAttempts(attempts) }, 0);
-        } else {
-          const job = newJob(task, { attemptsBefore: attempts, bytes: payloadBytes(task.payload) });
-          if (state.kind === 'received') background(admit(job));
-          else enter(job);
-        }
-      }
+      for (const entry of [...journal.tasks.values()]) if (parts.mine?.(entry.task.id) ?? true) takeUp(entry);
+    },
+    takeUp(taskId) {
+      const entry = journal.tasks.get(taskId);
+      if (!entry || disposed || draining) return;
+      takeUp(entry);
+      const job = jobs.get(taskId);
+      if (job && job.stage !== 'receiving') sayAccepted(job);
     },
     run(task, signal) {
       if (jobs.has(task.id)) throw new TypeError(`a task ${task.id} is under way already`);
@@ -431,23 +434,21 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
           },
         });
         const onAbort = () => stop(job, { status: 'cancelled' });
-        const stopping: Ending = { status: 'cancelled', reason: 'The agent is stopping.' };
         const no = signal.aborted
-          ? ({ status: 'cancelled' } as const)
+          ? cancellation(undefined)
           : draining || disposed
-            ? stopping
+            ? cancellation('The agent is stopping.')
             : (unfit(task, clock.now()) ?? noRoom(task, jobs, limits().queuedTasks));
-        if (no) {
-          finish(task, no, 0, resolve);
-          return;
+        if (no) finish(task, no, 0, resolve);
+        else {
+          signal.addEventListener('abort', onAbort, { once: true });
+          enter(job);
         }
-        signal.addEventListener('abort', onAbort, { once: true });
-        enter(job);
       });
     },
     cancel(taskId, reason) {
       const job = jobs.get(taskId);
-      if (job) stop(job, { status: 'cancelled', ...(reason && { reason }) });
+      if (job) stop(job, cancellation(reason));
     },
     get running() {
       return [...places].filter(({ stage }) => stage === 'running').map(({ task }) => headOf(task));
