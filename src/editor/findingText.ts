@@ -37,7 +37,13 @@ export function explainFinding(finding: Finding): string {
 }
 
 /** e.g. `line 12`, or in a notebook `cell 3, line 2`. */
-export function placeText({ cell, range }: Finding): string {
+export function placeText({
+  cell,
+  range,
+}: {
+  readonly cell?: number | undefined;
+  readonly range: { readonly line: number };
+}): string {
   return cell === undefined ? `line ${range.line}` : `cell ${cell}, line ${range.line}`;
 }
 

@@ -5,7 +5,9 @@ import type { Disposable } from '../agent/shared/disposables.ts';
 import { openSettings } from './openSettings.ts';
 import { plainLine } from './plainText.ts';
 
-/** Speaks up only when nothing goes on without the person, and once for each thing that is wrong. */
+const longWaitMs = 60_000;
+
+/** Speaks up only when nothing goes on without the person, or not for minutes, and once for each thing that is wrong. */
 export function notify(agent: Agent): Disposable {
   const told = new Set<string>();
   const tellOnce = (failure: Failure) => {
@@ -15,6 +17,12 @@ export function notify(agent: Agent): Disposable {
   };
   return agent.onEvent((event) => {
     if (event.type === 'attention' || event.type === 'notice') tellOnce(event.failure);
+    // The person waits for minutes, or mends it and tries at once.
+    if (event.type === 'waiting' && event.retryInMs >= longWaitMs) tellOnce(event.failure);
+    // Until the next day or another budget, each task of the server ends like this.
+    if (event.type === 'task-end' && event.task.origin === 'server' && event.failure?.code === 'budget') {
+      tellOnce(event.failure);
+    }
     // What was wrong is over; should it come again, it is news.
     if (event.type === 'connected') told.clear();
   });
@@ -28,11 +36,17 @@ export const inNotifications = {
   },
 };
 
-/** One sentence, with the next step as its button. Resolves when it is answered or closed. */
-export async function showFailure(failure: Failure): Promise<void> {
-  const buttons = failure.next ? [failure.next.title] : [];
+export interface FailureButton {
+  readonly title: string;
+  press(): unknown;
+}
+
+/** One sentence, with the next step as its button, and perhaps another. Resolves when it is answered or closed. */
+export async function showFailure(failure: Failure, more?: FailureButton): Promise<void> {
+  const buttons = [...(failure.next ? [failure.next.title] : []), ...(more ? [more.title] : [])];
   const pressed = await vscode.window.showWarningMessage(plainLine(failure.message), ...buttons);
-  if (pressed && failure.next) await takeStep(failure.next);
+  if (pressed && pressed === more?.title) await more.press();
+  else if (pressed && failure.next) await takeStep(failure.next);
 }
 
 async function takeStep(step: NextStep): Promise<void> {

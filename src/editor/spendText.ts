@@ -8,18 +8,18 @@ export function spendLines(
 ): readonly (readonly [label: string, value: string])[] {
   const { tokensToday, tokensThisMonth, dollarsToday, dollarsThisMonth, tokensWithoutPrice } = spend;
   const today = [
-    of(tokens(tokensToday), budget.tokensPerDay, tokens),
+    budget.tokensPerDay > 0 ? `${count(tokensToday)} of ${tokens(budget.tokensPerDay)}` : tokens(tokensToday),
     // All that is known of the price is that of the month.
     dollarsToday === 0 && tokensToday > 0 && tokensWithoutPrice > 0
       ? 'price unknown'
-      : of(dollars(dollarsToday), budget.dollarsPerDay, dollars),
+      : dollarsOf(dollarsToday, budget.dollarsPerDay),
   ];
   const unpriced = tokensWithoutPrice >= tokensThisMonth ? [] : [`price of ${tokens(tokensWithoutPrice)} unknown`];
   const month = [
     tokens(tokensThisMonth),
     ...(tokensThisMonth > 0 && tokensWithoutPrice >= tokensThisMonth
       ? ['price unknown']
-      : [of(dollars(dollarsThisMonth), budget.dollarsPerMonth, dollars)]),
+      : [dollarsOf(dollarsThisMonth, budget.dollarsPerMonth)]),
     ...(tokensWithoutPrice > 0 ? unpriced : []),
   ];
   return [
@@ -28,12 +28,13 @@ export function spendLines(
   ];
 }
 
-/** 0 is no limit. */
-function of(spent: string, limit: number, words: (limit: number) => string): string {
-  return limit > 0 ? `${spent} of ${words(limit)}` : spent;
+/** A limit of 0 is none. */
+function dollarsOf(spent: number, limit: number): string {
+  return limit > 0 ? `${dollars(spent)} of ${dollars(limit)}` : dollars(spent);
 }
 
-const tokens = (count: number) => `${count.toLocaleString('en-US')} tokens`;
+const count = (number: number) => number.toLocaleString('en-US');
+const tokens = (number: number) => `${count(number)} tokens`;
 
 /** Whole cents, but never nothing for something. */
 function dollars(amount: number): string {

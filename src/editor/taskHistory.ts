@@ -40,7 +40,8 @@ export function keepTaskHistory(agent: Agent, onListenerError: (error: unknown) 
         progress.delete(event.task.id);
         const row = { kind: 'done', task: event.task, result: event.result } as const;
         done = [event.failure ? { ...row, failure: event.failure } : row, ...done].slice(0, remembered);
-        if (event.result.status === 'failed') lastFailure = event.failure?.message ?? event.result.error;
+        if (event.failure) lastFailure = event.failure.message;
+        else if (event.result.status === 'failed') lastFailure = event.result.error;
         break;
       }
       case 'notice':

@@ -4,6 +4,7 @@ import type { TaskStatus } from '../agent/tasks/task.ts';
 import { coalesce } from './coalesce.ts';
 import { plainLine } from './plainText.ts';
 import type { TaskHistory, TaskRow } from './taskHistory.ts';
+import { reviewSentence } from './taskResults.ts';
 
 /** The view "Tasks": what runs, what waits, what was done in this session. */
 export function showTaskTree(history: TaskHistory): Disposable {
@@ -59,7 +60,8 @@ function taskDescription(row: TaskRow): string {
       return 'queued';
     case 'done': {
       const why = reason(row);
-      return why ? `${row.result.status} · ${plainLine(why, 80)}` : row.result.status;
+      if (why) return `${row.result.status} · ${plainLine(why, 80)}`;
+      return row.task.type === 'code_review' ? reviewSentence(row.result.result) : row.result.status;
     }
   }
 }

@@ -19,7 +19,7 @@ export async function runTask(
     // Cancelled from the view or the menu, by the id of the task.
     agent.run(type, title, payload, new AbortController().signal),
   );
-  tellResult(type, title, result, history.done(result.task_id)?.failure);
+  tellResult(parts, type, title, result, history.done(result.task_id)?.failure);
   return result.status === 'completed' || result.status === 'inconclusive' ? result : undefined;
 }
 

@@ -4,6 +4,7 @@ import { answerPage } from '../../../src/editor/answerPage.ts';
 import { explainFinding } from '../../../src/editor/findingText.ts';
 import { escapeMarkdown } from '../../../src/editor/markdownText.ts';
 import { plainLine, plainText, wrapped } from '../../../src/editor/plainText.ts';
+import { reviewPage } from '../../../src/editor/reviewPage.ts';
 import { proposalsOf, reviewSentence } from '../../../src/editor/taskResults.ts';
 import { sampleFinding } from '../../fakes/sampleFinding.ts';
 
@@ -59,11 +60,62 @@ test('an explanation holds everything that is known', () => {
 });
 
 test('a review is told in one sentence, with what was left out', () => {
-  assert.equal(reviewSentence({ findings: [], not_reviewed: [] }), 'no findings');
-  assert.equal(reviewSentence({ findings: [1], not_reviewed: [] }), '1 finding');
-  assert.equal(reviewSentence({ findings: [1, 2], not_reviewed: [1] }), '2 findings; 1 part was not reviewed');
-  assert.equal(reviewSentence({ findings: [], not_reviewed: [1, 2] }), 'no findings; 2 parts were not reviewed');
+  const finding = { file: 'a.ts', line: 3, severity: 'high', title: 'Wrong' };
+  const said = (found: number, metrics: object) => reviewSentence({ findings: Array(found).fill(finding), metrics });
+  assert.equal(said(0, { files: 1, files_reviewed: 1 }), 'nothing found in 1 file');
+  assert.equal(said(1, { files: 2, files_reviewed: 2 }), '1 finding in 2 files');
+  assert.equal(
+    said(2, { files: 5, files_reviewed: 3, hidden: 4, suppressed: 1 }),
+    '2 findings in 3 of 5 files; 2 not reviewed in full, 4 hidden, 1 dismissed for everybody',
+  );
+  assert.equal(
+    said(0, { files: 5, files_reviewed: 0, hidden: 4 }),
+    'nothing found; none of 5 files was reviewed in full, 4 hidden',
+  );
+  assert.equal(said(0, { files: 1, files_reviewed: 0 }), 'nothing found; the file was not reviewed in full');
+  assert.equal(said(0, { files: 0, files_reviewed: 0 }), 'there was nothing to review');
   assert.equal(reviewSentence(undefined), 'done');
+});
+
+test('the report of a review says what was found, what was left out and why, and what was applied', () => {
+  const page = reviewPage('Review changes', {
+    task_id: 't1',
+    status: 'inconclusive',
+    error: 'The budget leaves no room.',
+    result: {
+      findings: [
+        { file: 'a.ts', line: 3, severity: 'high', title: 'Wrong\u001b[31m' },
+        { file: 'b.ipynb', cell: 4, line: 2, severity: 'low', title: 'Odd' },
+      ],
+      recommendations: ['Do it right.'],
+      not_reviewed: [{ file: 'c.ts', reason: 'larger than 512 kB' }],
+      instructions_applied: ['AGENTS.md'],
+      metrics: { files: 3, files_reviewed: 2, hidden: 1, suppressed: 2, dropped_unanchored: 3 },
+    },
+    metadata: {
+      static_issues: 1,
+      ai_suggestions: 1,
+      confidence: 0.5,
+      duration_ms: 10,
+      not_reviewed: [],
+      model: 'a-model',
+      tokens: { input: 1000, output: 200, cache_read: 30, cache_write: 4 },
+      cost_usd: 0.0123,
+    },
+    completed_at: '2026-01-01T00:00:00Z',
+  });
+  for (const row of [
+    '2 findings in 2 of 3 files; 1 not reviewed in full, 1 hidden, 2 dismissed for\neverybody.',
+    'It is not complete: The budget leaves no room.',
+    '    High: Wrong, a.ts, line 3\n    Low: Odd, b.ipynb, cell 4, line 2',
+    'Not reviewed, or not in full\n    c.ts: larger than 512 kB',
+    'Instructions that were applied\n    AGENTS.md',
+    '    2 dismissed for everybody',
+    '    a-model\n    1,234 tokens · $0.01',
+  ]) {
+    assert.ok(page.includes(row), `${row}\n---\n${page}`);
+  }
+  assert.doesNotMatch(page, /\u001b/);
 });
 
 test('proposals that change nothing or make no sense are left out', () => {
