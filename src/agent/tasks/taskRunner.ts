@@ -419,8 +419,7 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
     },
     takeUp(taskId) {
       const entry = journal.tasks.get(taskId);
-      if (!entry || disposed || draining) return;
-      takeUp(entry);
+      if (entry && !disposed && !draining) takeUp(entry);
       const job = jobs.get(taskId);
       if (job && job.stage !== 'receiving') sayAccepted(job);
     },
