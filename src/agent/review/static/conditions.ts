@@ -4,9 +4,10 @@ import { toExpression } from './expression.ts';
 import type { Bound } from './matcher/pattern.ts';
 import { type Origins, originsIn } from './origins.ts';
 import { pollutes } from './pollution.ts';
-import type { Growth } from './regex/backtracking.ts';
+import type { Growth, GrowthOptions } from './regex/backtracking.ts';
 import type { Conditions, Rule } from './rule.ts';
 import { scopeAround } from './scope.ts';
+import type { Slices } from './slices.ts';
 
 /** How much code around a match may hold the check that makes it safe. */
 const longestAround = 8_000;
@@ -22,7 +23,7 @@ export function mayHold({ where }: Rule, text: string): boolean {
 export type Holds = (rule: Rule, match: Node, bound: Bound) => Promise<boolean>;
 
 /** Of one file. */
-export function conditionsIn(text: string): Holds {
+export function conditionsIn(text: string, slices: Slices): Holds {
   const origins = originsIn();
   const polluted = new Set<number>();
 
@@ -44,7 +45,8 @@ export function conditionsIn(text: string): Holds {
     }
     if (where.backtracks) {
       const literal = variable(where.backtracks.of);
-      const growth = literal && (await growthIn(literal, origins, where.backtracks.whole ?? false));
+      const growth =
+        literal && (await growthIn(literal, origins, { whole: where.backtracks.whole ?? false, pause: slices.pause }));
       return growth !== undefined && where.backtracks.grows.includes(growth);
     }
     return true;
@@ -69,10 +71,14 @@ function filledIn(source: string, bound: Bound): string {
 }
 
 /** The growth of a regular expression that is written as a literal of its own or as a text, perhaps in parts. */
-async function growthIn(node: Node, origins: (value: Node) => Origins, whole: boolean): Promise<Growth | undefined> {
+async function growthIn(
+  node: Node,
+  origins: (value: Node) => Origins,
+  options: GrowthOptions,
+): Promise<Growth | undefined> {
   const { growthOf } = await import('./regex/backtracking.ts');
   const literal = /^\/([\s\S]+)\/([a-z]*)$/.exec(node.text);
-  if (literal) return growthOf(literal[1] ?? '', literal[2] ?? '', whole);
+  if (literal) return growthOf(literal[1] ?? '', literal[2] ?? '', options);
   const source = constantText(node, origins, 0);
-  return source === undefined ? undefined : growthOf(source, '', whole);
+  return source === undefined ? undefined : growthOf(source, '', options);
 }

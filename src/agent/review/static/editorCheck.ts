@@ -1,6 +1,7 @@
 import type { FoundIssue, Severity } from '../../findings/finding.ts';
 import type { ExistingDiagnostic, Host } from '../../host.ts';
 import { cleanText } from '../../workspace/clean.ts';
+import { redact } from '../../workspace/redact.ts';
 import type { Snapshot } from '../../workspace/snapshot.ts';
 import { type Lines, linesOf } from '../lines.ts';
 import { byPlace, quoteAt } from './quote.ts';
@@ -16,6 +17,8 @@ const judgement: Readonly<
 };
 
 const longestDescription = 2000;
+/** UTF-16 units that are looked at. */
+const longestMessage = 64_000;
 
 /** What the editor's own language tools say already, as findings. A file that is not on disk has nothing said about it. */
 export function createEditorCheck(host: Pick<Host, 'diagnostics'>): StaticCheck {
@@ -39,7 +42,8 @@ export function createEditorCheck(host: Pick<Host, 'diagnostics'>): StaticCheck 
 /** Nothing for a hint, and for a place the snapshot does not have: the document has moved on since. */
 function issueOf(diagnostic: ExistingDiagnostic, snapshot: Snapshot, lines: Lines): FoundIssue[] {
   const judged = judgement[diagnostic.severity];
-  const description = descriptionOf(diagnostic.message);
+  // Before anything is cut: half a secret does not look like one.
+  const description = descriptionOf(redact(diagnostic.message.slice(0, longestMessage)).text);
   const { line, column, endLine, endColumn } = diagnostic.range;
   const start = lines.startOf(line) + column - 1;
   if (!judged || description === '' || line < 1 || line > lines.count || start > lines.endOf(line)) return [];

@@ -3,7 +3,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { NotReviewed } from '../../workspace/snapshot.ts';
 import { type Grammar, grammarFor } from './engineFolder.ts';
 import type { Rule, RuleLanguage } from './rule.ts';
-import { createSlices } from './slices.ts';
+import { createSlices, type Slices } from './slices.ts';
 import type { StaticCheck } from './staticCheck.ts';
 import type { UserRules } from './userRules.ts';
 
@@ -21,6 +21,9 @@ interface Own extends UserRules {
   /** Of rules that turned out not to work, by rule. */
   readonly broken: Map<Rule, NotReviewed>;
 }
+
+/** One step more can follow, of some milliseconds: half of what an editor lets an extension have without a hitch. */
+const sliceMilliseconds = 4;
 
 const familyOf: Readonly<Record<Grammar, RuleLanguage>> = {
   typescript: 'javascript',
@@ -43,6 +46,8 @@ export function createRulesCheck(options: RulesCheckOptions): StaticCheck {
   };
   const readings = new WeakMap<AbortSignal, Promise<Own>>();
   const runs = new WeakMap<AbortSignal, Own>();
+  /** One for all files of a run: many small files in a row hold the event loop as long as a large one does. */
+  const slicesOf = new WeakMap<AbortSignal, Slices>();
   const readOwn = async (rules: readonly Rule[], signal: AbortSignal): Promise<Own> => {
     const read = await options.userRules?.(new Set(rules.map(({ id }) => id)), signal);
     const own: Own = { rules: read?.rules ?? [], problems: read?.problems ?? [], broken: new Map() };
@@ -72,7 +77,8 @@ export function createRulesCheck(options: RulesCheckOptions): StaticCheck {
         const mine = own.rules.filter(({ rule, root }) => snapshot.file.startsWith(root) && !own.broken.has(rule));
         const wanted = [...all, ...mine.map(({ rule }) => rule)].filter((rule) => rule.language === familyOf[grammar]);
         const { runRules } = await import('./runRules.ts');
-        const slices = createSlices(clock, signal);
+        const slices = slicesOf.get(signal) ?? createSlices(clock, signal, sliceMilliseconds);
+        slicesOf.set(signal, slices);
         const broken = (rule: Rule, reason: string) => {
           const file = mine.find((each) => each.rule === rule)?.file;
           if (file !== undefined) own.broken.set(rule, { file, reason: `${rule.id} not used: ${reason}` });

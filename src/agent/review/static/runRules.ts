@@ -51,7 +51,7 @@ export async function runRules(rules: readonly Rule[], snapshot: Snapshot, run: 
   try {
     const lines = linesOf(text);
     const suppressed = suppressionsIn(lines, text);
-    const holds = conditionsIn(text);
+    const holds = conditionsIn(text, slices);
     const found: FoundIssue[] = [];
     for (const { rule, offsets } of triggered) {
       let spent = 0;

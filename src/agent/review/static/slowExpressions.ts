@@ -11,12 +11,14 @@ const holders = new Set(['regex', 'trigger', 'file', 'notInFile', 'notAround', '
  * What is wrong with the first regular expression in a rule that cannot be used, one clause: malformed, too long, or one
  * that could take minutes on a text made for it. Undefined: all can be used.
  */
-export function slowExpressionIn(rule: unknown): string | undefined {
-  const look = (value: unknown, depth: number): string | undefined => {
+export async function slowExpressionIn(rule: unknown): Promise<string | undefined> {
+  const look = async (value: unknown, depth: number): Promise<string | undefined> => {
     if (depth > deepest) return 'it is nested too deep';
     if (typeof value !== 'object' || value === null) return undefined;
     for (const [key, inner] of Object.entries(value)) {
-      const problem = typeof inner === 'string' && holders.has(key) ? problemOf(key, inner) : look(inner, depth + 1);
+      const problem = await (typeof inner === 'string' && holders.has(key)
+        ? problemOf(key, inner)
+        : look(inner, depth + 1));
       if (problem !== undefined) return problem;
     }
     return undefined;
@@ -24,12 +26,12 @@ export function slowExpressionIn(rule: unknown): string | undefined {
   return look(rule, 0);
 }
 
-function problemOf(key: string, source: string): string | undefined {
+async function problemOf(key: string, source: string): Promise<string | undefined> {
   const shown = `the regular expression ${source.slice(0, 60)} in "${key}"`;
   if (source.length > longest) return `${shown} is longer than ${longest} characters`;
   try {
     const { source: plain, flags } = toExpression(source);
-    const growth = growthOf(plain, flags);
+    const growth = await growthOf(plain, flags);
     return growth === undefined ? undefined : `${shown} takes ${growth} time on some texts`;
   } catch {
     return `${shown} is malformed`; // Only a SyntaxError can come from here, and it is the answer.

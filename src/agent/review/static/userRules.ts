@@ -118,22 +118,31 @@ type Read = { readonly ok: true; readonly rule: Rule } | { readonly ok: false; r
 async function readRules(source: string): Promise<readonly Read[]> {
   const { parseAllDocuments } = await import('yaml');
   const documents = [...parseAllDocuments(source, { logLevel: 'silent' })];
-  return documents.slice(0, mostRules + 1).map((document, index): Read => {
+  const read: Read[] = [];
+  for (const [index, document] of documents.slice(0, mostRules + 1).entries()) {
+    const name = `rule ${index + 1}`;
     const [error] = document.errors;
-    // Aliases can multiply a small file into a huge one.
-    try {
-      if (!error) return readRule(document.toJS({ maxAliasCount: 0 }), `rule ${index + 1}`);
-    } catch (thrown) {
-      return { ok: false, reason: reasonOf(`rule ${index + 1}`, thrown instanceof Error ? thrown.message : 'broken') };
+    if (error) {
+      read.push({ ok: false, reason: reasonOf(name, error.message) });
+      continue;
     }
-    return { ok: false, reason: reasonOf(`rule ${index + 1}`, error.message) };
-  });
+    let value: unknown;
+    try {
+      // Aliases can multiply a small file into a huge one.
+      value = document.toJS({ maxAliasCount: 0 });
+    } catch (thrown) {
+      read.push({ ok: false, reason: reasonOf(name, thrown instanceof Error ? thrown.message : 'broken') });
+      continue;
+    }
+    read.push(await readRule(value, name));
+  }
+  return read;
 }
 
 const reasonOf = (name: string, what: string): string =>
   cleanText(`${name} not used: ${what.split('\n')[0] ?? ''}`, 300);
 
-function readRule(value: unknown, position: string): Read {
+async function readRule(value: unknown, position: string): Promise<Read> {
   const read = format.safeParse(value);
   const name = named(value) ?? position;
   if (!read.success) {
@@ -144,7 +153,7 @@ function readRule(value: unknown, position: string): Read {
     return { ok: false, reason: reasonOf(name, `${where} ${what}`) };
   }
   const { language, severity, title, note, suggestion, message, ...rest } = read.data;
-  const slow = slowExpressionIn(read.data);
+  const slow = await slowExpressionIn(read.data);
   if (slow !== undefined) return { ok: false, reason: reasonOf(name, slow) };
   const first = message.split(/(?<=[.!?])\s|\n/)[0] ?? message;
   const advice = suggestion ?? note;

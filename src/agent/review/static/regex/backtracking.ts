@@ -7,6 +7,13 @@ import { type CodeRange, includes, inverse, type Piece, parseRegex } from './par
  */
 export type Growth = 'exponential' | 'cubic' | 'quadratic';
 
+export interface GrowthOptions {
+  /** The match must reach the end of the text. */
+  readonly whole?: boolean;
+  /** Called between trials, each of which takes about a millisecond. */
+  readonly pause?: () => Promise<void>;
+}
+
 /** Steps spent on one expression, about as many nanoseconds times fifty. */
 const budget = 30_000;
 const limit = 8_000;
@@ -14,13 +21,17 @@ const limit = 8_000;
 /**
  * Looks for a text on which a backtracking matcher takes far too long: what leads to a repeat, then what the repeat
  * matches, many times, then something that makes the match fail. Each such text is really tried, step by step, so an
- * answer is never a guess; an undefined one is no proof. `whole`: the match must reach the end of the text.
+ * answer is never a guess; an undefined one is no proof.
  */
-export function growthOf(source: string, flags: string, whole = false): Growth | undefined {
+export async function growthOf(
+  source: string,
+  flags: string,
+  { whole = false, pause = async () => undefined }: GrowthOptions = {},
+): Promise<Growth | undefined> {
   const key = `${whole ? '$' : ''}${flags}/${source}`;
   if (!answers.has(key)) {
     if (answers.size >= mostAnswers) answers.clear();
-    answers.set(key, worstOf(source, flags, whole));
+    answers.set(key, await worstOf(source, flags, whole, pause));
   }
   return answers.get(key);
 }
@@ -29,7 +40,12 @@ export function growthOf(source: string, flags: string, whole = false): Growth |
 const answers = new Map<string, Growth | undefined>();
 const mostAnswers = 500;
 
-function worstOf(source: string, flags: string, whole: boolean): Growth | undefined {
+async function worstOf(
+  source: string,
+  flags: string,
+  whole: boolean,
+  pause: () => Promise<void>,
+): Promise<Growth | undefined> {
   const parsed = parseRegex(source, flags);
   if (!parsed || !suspicious(parsed)) return undefined;
   const piece: Piece = whole ? { kind: 'sequence', parts: [parsed, { kind: 'edge', at: 'end' }] } : parsed;
@@ -45,6 +61,7 @@ function worstOf(source: string, flags: string, whole: boolean): Growth | undefi
     for (const pump of pumpsOf(of, letters)) {
       for (const suffix of ['', ...letters]) {
         if (spent > budget) return worst;
+        await pause();
         const attack = (times: number) => before + pump.repeat(times) + suffix;
         const [few, more] = [steps(attack(8)), steps(attack(16))];
         // In proportion it would at most double.
