@@ -51,6 +51,8 @@ function optionsFor(target: SocketTarget): ClientOptions & { readonly closeTimeo
   return {
     headers: { ...target.headers },
     followRedirects: false,
+    // Said, because a variable of the environment could otherwise switch the check off.
+    rejectUnauthorized: true,
     // A compressed frame of 65 kB can unpack to 64 MB.
     perMessageDeflate: false,
     maxPayload: target.maxIncomingBytes,

@@ -110,7 +110,7 @@ export function openTunnel(proxy: ProxyServer, target: string, limits: TunnelLim
 function connectToProxy({ secure, host, port }: ProxyServer, onStands: () => void): net.Socket {
   if (!secure) return net.connect({ host, port }, onStands);
   const servername = net.isIP(host) === 0 ? host : '';
-  return tls.connect({ host, port, servername, ALPNProtocols: ['http/1.1'] }, onStands);
+  return tls.connect({ host, port, servername, ALPNProtocols: ['http/1.1'], rejectUnauthorized: true }, onStands);
 }
 
 /** An error's code as Node gives it; for one that says no more than EPROTO, the name that Node has for OpenSSL's reason. */

@@ -19,11 +19,12 @@ export interface TunnelAgentOptions extends TunnelLimits {
 /**
  * An agent for Node's http and https whose connections go through the proxy that their target has, if it has one. In
  * the editor, where `http.proxySupport` lets its own proxies replace what a request asks for, it is not used at all.
+ * Certificates are checked, whatever the environment says.
  */
 export function createTunnelAgent(options: TunnelAgentOptions): PlainAgent {
   const { secure, kept, network } = options;
   const pool = kept === 0 ? { keepAlive: false } : { keepAlive: true, maxSockets: kept };
-  const agent = secure ? new SecureAgent(pool) : new PlainAgent(pool);
+  const agent = secure ? new SecureAgent({ ...pool, rejectUnauthorized: true }) : new PlainAgent(pool);
   const connectDirectly = agent.createConnection.bind(agent);
   agent.createConnection = (request, callback) => {
     const host = request.host ?? 'localhost';

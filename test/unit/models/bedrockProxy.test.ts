@@ -99,6 +99,25 @@ test('a host that is to be reached without the proxy is', async () => {
   assert.deepEqual(proxy.connects, []);
 });
 
+test('the variable that switches the check of certificates off is not heard', async () => {
+  await server.close();
+  server = await new BedrockServer({ tls: certificate('alone') }).start();
+  useEnvironment(server.environment);
+  const variable = 'NODE_TLS_REJECT_UNAUTHORIZED';
+  const before = process.env[variable];
+  process.env[variable] = '0';
+  try {
+    for (const endpoint of [`https://localhost:${port()}`, `https://${target()}`]) {
+      const failure = await call(network({ noProxy: ['<-loopback>', 'localhost'] }), endpoint);
+      assert.equal(failure !== 'done' && failure.code, 'certificate');
+    }
+    assert.deepEqual(server.requests, []);
+  } finally {
+    if (before === undefined) delete process.env[variable];
+    else process.env[variable] = before;
+  }
+});
+
 const refusals: readonly [what: string, answer: ConnectProxy['answer'], code: string, said: string][] = [
   ['wants a sign-in', { status: 407 }, 'proxy-authentication', 'HTTP 407'],
   ['forbids it', { status: 403 }, 'proxy-refused', 'HTTP 403'],

@@ -8,7 +8,9 @@ import type { SecureContextOptions } from 'node:tls';
 import { judge } from '../../../src/agent/connection/ending.ts';
 import type { SocketEnd } from '../../../src/agent/connection/socket.ts';
 import { tlsFailure } from '../../../src/agent/network/networkFailure.ts';
+import { noProxies } from '../../../src/agent/network/proxyFor.ts';
 import { certificate, trustAuthority } from '../../fakes/certificates.ts';
+import { ConnectProxy } from '../../fakes/connectProxy.ts';
 import { EchoServer } from '../../fakes/echoServer.ts';
 import { SocketVisit } from './socketVisit.ts';
 
@@ -72,6 +74,36 @@ describe('a server that cannot prove who it is', () => {
       assert.equal(end.kind === 'error' && end.code, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE');
     } finally {
       distrust = trustAuthority();
+    }
+  });
+
+  test('the variable that switches the check off for a whole process is not heard, on no way', async () => {
+    const tls = certificate('alone');
+    const network = (proxy: string) => ({ ...noProxies, secureProxy: proxy });
+    const plainProxy = await ConnectProxy.start();
+    const secureProxy = await ConnectProxy.start({ secure: tls });
+    server = await EchoServer.start(tls);
+    const url = (host: string) => `wss://${host}:${server?.port}/ws`;
+    const variable = 'NODE_TLS_REJECT_UNAUTHORIZED';
+    const before = process.env[variable];
+    process.env[variable] = '0';
+    try {
+      const visits = [
+        new SocketVisit(url('localhost')),
+        new SocketVisit(url('one.mesh.test'), network(`http://127.0.0.1:${plainProxy.port}`)),
+        new SocketVisit(url('one.mesh.test'), network(`https://localhost:${secureProxy.port}`)),
+      ];
+      const ends = visits.map(async ({ heard, end }) => {
+        const first = await Promise.race([end, heard.catch(() => end)]);
+        return typeof first === 'object' && 'code' in first ? first.code : first;
+      });
+      assert.deepEqual(await Promise.all(ends), Array(3).fill('DEPTH_ZERO_SELF_SIGNED_CERT'));
+      assert.deepEqual(server.requests, []);
+      assert.deepEqual(secureProxy.connects, []);
+    } finally {
+      if (before === undefined) delete process.env[variable];
+      else process.env[variable] = before;
+      await Promise.all([plainProxy.stop(), secureProxy.stop()]);
     }
   });
 
@@ -155,7 +187,7 @@ test('nothing in the product switches the check of certificates off', () => {
   const source = join(import.meta.dirname, '..', '..', '..', 'src');
   const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
   assert.ok(files.length > 50);
-  const switches = /rejectUnauthorized|NODE_TLS_REJECT_UNAUTHORIZED|checkServerIdentity/;
+  const switches = /rejectUnauthorized(?!: true)|NODE_TLS_REJECT_UNAUTHORIZED|checkServerIdentity/;
   const found = files.filter((name) => switches.test(readFileSync(join(source, name), 'utf8')));
   assert.deepEqual(found, []);
 });
