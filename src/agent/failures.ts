@@ -1,3 +1,8 @@
+/**
+ * Every failure that a person can meet. In one file, long as it is, so that its sentences read as written by one hand and
+ * no two of them say the same.
+ */
+
 /** What a person can do about a failure. The editor shows it as a button; headless prints it as text. */
 export type NextStep =
   | { readonly action: 'signIn'; readonly title: 'Sign In' }
@@ -43,7 +48,7 @@ const passing = (code: string, message: string, next?: NextStep, detail?: string
   retryable: true,
 });
 
-/** Every failure a person can meet. Add yours here, in the group it belongs to. */
+/** Add yours here, in the group it belongs to. */
 export const failures = {
   // Connecting
   signedOut: () => final('signed-out', 'You are not signed in to a Developer Mesh server.', signIn),
@@ -141,7 +146,7 @@ export const failures = {
   proxyUnusable: (proxy: string, reason: string) =>
     passing(
       'proxy-unusable',
-      `The proxy ${proxy} cannot be used: ${reason}; correct http.proxy, or HTTPS_PROXY in the environment.`,
+      `The proxy ${proxy} cannot be used: ${reason}; correct the http.proxy settings, or HTTPS_PROXY in the environment.`,
       openSetting('http.proxy'),
     ),
   proxyUnreachable: (proxy: string, code: string) =>

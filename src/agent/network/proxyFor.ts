@@ -103,12 +103,15 @@ function readProxy(address: string, authorization: string | undefined): Route {
   if (protocol !== 'http:' && protocol !== 'https:') {
     return unusable(host, `it is ${protocol}// and only http:// and https:// are spoken here`);
   }
+  const signsIn = username !== '' || password !== '';
+  if (!signsIn && /[^\t\x20-\x7e\x80-\xff]/.test(authorization ?? '')) {
+    return unusable(host, 'http.proxyAuthorization has a character that no header can carry');
+  }
   const secure = protocol === 'https:';
   const number = port === '' ? (secure ? 443 : 80) : Number(port);
-  const header =
-    username === '' && password === ''
-      ? authorization
-      : `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64')}`;
+  const header = signsIn
+    ? `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64')}`
+    : authorization;
   return {
     kind: 'proxy',
     proxy: {

@@ -117,6 +117,17 @@ test('a header that is set is for the proxy without a user name', () => {
   assert.equal(named.kind === 'proxy' && named.proxy.authorization, basic('me:pw'));
 });
 
+test('a header that no request can carry makes the proxy unusable, and is not repeated', () => {
+  for (const authorization of ['Basic secret\nX: y', 'Bearer secret’']) {
+    const route = proxyFor('wss://mesh.test', { ...network, authorization });
+    assert.equal(route.kind, 'unusable');
+    assert.match(JSON.stringify(route), /http\.proxyAuthorization/);
+    assert.doesNotMatch(JSON.stringify(route), /secret/);
+    const named = proxyFor('wss://mesh.test', { ...network, secureProxy: 'http://me:pw@p.test', authorization });
+    assert.equal(named.kind, 'proxy', 'it is not used here');
+  }
+});
+
 for (const address of [
   'socks5://me:secret@p.test:1080',
   'ftp://p.test',
