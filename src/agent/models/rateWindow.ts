@@ -28,7 +28,7 @@ export class RateWindow {
   readonly #clock: Clock;
   #calls: Call[] = [];
   #turn: Promise<unknown> = Promise.resolve();
-  /** When the one whose turn it is expects to go; monotonic. */
+  /** When the one whose turn it is expects to go; monotonic. In the past while nobody waits. */
   #nextAt = 0;
   #wake: (() => void) | undefined;
 
@@ -59,6 +59,7 @@ export class RateWindow {
       if (now + wait > until) return refusal(wait, rates);
       this.#nextAt = now + wait;
       await this.#sleepOrWake(wait, signal);
+      this.#nextAt = 0;
     }
     const call: Call = { at: this.#clock.monotonic(), tokens };
     this.#calls.push(call);

@@ -101,6 +101,23 @@ test('an abort ends the wait, leaves no timer, and the next has its turn', async
   assert.equal(clock.pending, 0);
 });
 
+test('whoever was expected to wait for long and does not is nobody to wait behind', async () => {
+  const clock = new FakeClock();
+  const window = new RateWindow(clock);
+  const first = admitted(await window.admit(500, thousandAnHour, hour, never));
+  const abort = new AbortController();
+  const aborted = window.admit(900, thousandAnHour, 2 * hour, abort.signal);
+  await clock.advance(0);
+  abort.abort();
+  await assert.rejects(aborted);
+  admitted(await window.admit(100, thousandAnHour, 60_000, never));
+  const early = window.admit(900, thousandAnHour, 2 * hour, never);
+  await clock.advance(0);
+  first.settle(0);
+  admitted(await early);
+  assert.match(failure(await window.admit(900, thousandAnHour, 60_000, never)).message, /60 min/);
+});
+
 test('without rates nothing waits', async () => {
   const window = new RateWindow(new FakeClock());
   const none = { requestsPerMinute: 0, tokensPerHour: 0 };
