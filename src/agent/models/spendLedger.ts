@@ -34,6 +34,8 @@ const newSum = (): Sum => ({ tokens: 0, dollars: 0, unpriced: 0 });
 const dayFile = /^(\d{4}-\d{2}-\d{2})\.jsonl$/;
 /** A day that is over is folded into one line once its file is larger. */
 const foldAbove = 4096;
+/** Older days are removed. More than a month: a clock that is wrong for a while must not cost what the month has seen. */
+const keptMs = 45 * 24 * 3_600_000;
 /** What is read of one file at most; no day that stays within its budget comes near. */
 const largestFile = 64 * 1024 * 1024;
 
@@ -42,7 +44,7 @@ const stalestMs = 2000;
 
 /**
  * What the model cost, in one file a day, to which every window appends a line a call: an append of so few bytes is
- * never torn apart by another's. Days that are over are folded into one line, and those of earlier months removed.
+ * never torn apart by another's. Days that are over are folded into one line, and old ones removed.
  * Where nothing can be written, what this process spends is still counted. Days are UTC's.
  */
 export class SpendLedger {
@@ -67,7 +69,7 @@ export class SpendLedger {
   /** Readings and writings go one after another, so that each record is counted once. */
   #turn: Promise<void> = Promise.resolve();
   #complained = false;
-  /** Until this process has begun a line of its own: what stands before may be torn. */
+  /** Until this process has ended a line: what stands before the next may be torn. */
   #fresh = true;
 
   constructor(folder: string, parts: { readonly clock: Clock; readonly log: Log }) {
@@ -128,6 +130,8 @@ export class SpendLedger {
       }
     } catch (error) {
       this.#complain('what the model costs cannot be written down', error);
+      // The folder may be gone, and the file may have taken half a line.
+      this.#fresh = true;
       // A file that took some of it is counted twice until midnight: rather too much than too little.
       for (const { day, record } of entries) if (day === this.#today) addTo(this.#unwritten, record);
     }
@@ -190,8 +194,8 @@ export class SpendLedger {
       const day = dayFile.exec(name)?.[1];
       const path = join(this.#folder, name);
       if (day === undefined || day >= today) continue;
-      if (day.slice(0, 7) !== today.slice(0, 7)) await unlink(path).catch(orMissing);
-      else {
+      if (Date.parse(today) - Date.parse(day) > keptMs) await unlink(path).catch(orMissing);
+      else if (day.slice(0, 7) === today.slice(0, 7)) {
         const size = (await stat(path).catch(orMissing))?.size ?? 0;
         if (size > largestFile) continue;
         const own = newSum();
