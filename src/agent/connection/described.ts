@@ -14,11 +14,13 @@ export interface Described {
 
 const longestInstructions = 8000;
 const mostPaths = 100;
+const longestPath = 500;
 
 /**
  * A JSON object stands as it is. Prose becomes the instructions, and what looks like a path in it is `mentioned`: those
- * files when there are any, else, as without a path, the uncommitted changes. `type` is what the task was called; `text` what it was described by,
- * else its title. Paths are only recognised by their look here: the workspace decides what they open.
+ * files when there are any, else, as without a path, the uncommitted changes. `type` is what the task was called; `text`
+ * what it was described by, else its title. Paths are only recognised by their look here: the workspace decides what
+ * they open.
  */
 export function described(type: string, text: string): Described {
   const json = text.trimStart().startsWith('{') ? parseJson(text) : undefined;
@@ -73,6 +75,8 @@ const unspaced = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+(?=[\w
 export function pathsIn(prose: string): readonly string[] {
   const found = new Set<string>();
   for (const [word] of prose.matchAll(/[^\s,;'"`()<>，。、；：！？（）「」『』“”‘’]+/g)) {
+    // Also because what is cut off its end takes time that grows with the square of its length.
+    if (word.length > longestPath) continue;
     const path = word
       .replace(/^[[{]+/, '')
       .replace(unspaced, '')
@@ -86,7 +90,7 @@ export function pathsIn(prose: string): readonly string[] {
 }
 
 function looksLikePath(word: string): boolean {
-  if (word.length > 500 || /^[a-z][a-z0-9+.-]*:|^\/|^@|(^|\/)\.\.(\/|$)/i.test(word)) return false;
+  if (/^[a-z][a-z0-9+.-]*:|^\/|^@|(^|\/)\.\.(\/|$)/i.test(word)) return false;
   if (!/\p{L}/u.test(word)) return false;
   if (/^[\p{L}\p{N}_.-]+(\/[\p{L}\p{N}_.-]+)*\/(\*\*?)?$/u.test(word)) return true;
   if (/^[\p{L}\p{N}_./-]*\*\*?(\/|\.)/u.test(word)) return true;
