@@ -52,7 +52,7 @@ test('long trials let others run', async () => {
   let pauses = 0;
   const pause = async () => void pauses++;
   await growthOf('^\\s*([^;]+?)\\s*;\\s*([^;]+?)\\s*$', '', { pause });
-  assert.ok(pauses > 3, `${pauses}`);
+  assert.ok(pauses >= 2, `${pauses}`);
 });
 
 test('steps are counted up to a limit, and hostile depth is one', () => {

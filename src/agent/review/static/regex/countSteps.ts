@@ -5,6 +5,9 @@ type Next = (at: number) => boolean;
 
 class TooMany extends Error {}
 
+/** Each level takes some frames of the stack, of which an editor may have used a part already. */
+const deepest = 900;
+
 /**
  * How many steps a backtracking matcher, such as those of JavaScript, Python and Java, takes to try `piece` at offset
  * `from` of the text. At most `limit` steps are made; then, or when the matcher would need more stack, `limit` is the answer.
@@ -20,7 +23,7 @@ export function countSteps(piece: Piece, text: string, from: number, limit: numb
 
   const run = (current: Piece, at: number, next: Next): boolean => {
     step();
-    if (++depth > 3000) throw new TooMany();
+    if (++depth > deepest) throw new TooMany();
     const matched = tried(current, at, next);
     depth--;
     return matched;
