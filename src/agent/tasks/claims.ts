@@ -214,12 +214,11 @@ export function createClaims(parts: ClaimsParts): Claims {
 
   return {
     async take(name) {
-      const known = mine.get(name);
-      if (known) return known;
       try {
-        const claim = await take(rootOf(name));
-        if (claim.kind === 'ours') mine.set(name, claim);
-        return claim;
+        const claim = mine.get(name) ?? (await take(rootOf(name)));
+        if (claim.kind !== 'ours') return claim;
+        mine.set(name, claim);
+        return { kind: 'ours', before: claim.before };
       } catch (error) {
         ready = undefined;
         complain(error);
