@@ -107,20 +107,25 @@ function settle(store: FindingStore, findings: readonly Finding[]): void {
   for (const document of vscode.workspace.textDocuments) {
     const place = document.uri.scheme === 'file' || inCells ? placeOf(document.uri) : undefined;
     if (!place || !files.has(place.file)) continue;
-    const text = document.getText();
     const own = standing.filter(({ file, cell }) => file === place.file && cell === place.cell);
-    const settled = own.flatMap((finding) => settleOne(finding, document, text) ?? []);
+    const settled = settledIn(document, own).filter((finding, index) => finding !== own[index]);
     if (settled.length > 0) store.add(settled);
   }
 }
 
-/** Undefined when the finding already stands where its quote stands. */
-function settleOne(finding: Finding, document: vscode.TextDocument, text: string): Finding | undefined {
+/** Findings of an earlier text of the document as they stand in it now. */
+export function settledIn(document: vscode.TextDocument, findings: readonly Finding[]): readonly Finding[] {
+  const text = document.getText();
+  return findings.map((finding) => settleOne(finding, document, text));
+}
+
+/** The same finding when it stands where its quote stands. */
+function settleOne(finding: Finding, document: vscode.TextDocument, text: string): Finding {
   // Where a secret was masked in the quote, nothing can be compared.
-  if (finding.quote === '' || /\*{4}/.test(finding.quote)) return undefined;
+  if (finding.quote === '' || /\*{4}/.test(finding.quote)) return finding;
   const quote = withLineEnds(finding.quote, text);
   const near = toSpan(document, finding.range);
-  if (text.slice(near.start, near.end) === quote) return undefined;
+  if (text.slice(near.start, near.end) === quote) return finding;
   const place = placeOld(text, quote, near);
   return place ? { ...finding, range: toRange(fromSpan(document, place)) } : { ...finding, stale: true };
 }

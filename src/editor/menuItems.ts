@@ -14,6 +14,9 @@ export interface MenuSituation {
   readonly isTrusted: boolean;
   readonly hasServer: boolean;
   readonly hasEditor: boolean;
+  /** Notebooks and documents without a file are reviewed, not documented. */
+  readonly canDocument: boolean;
+  readonly hasFolder: boolean;
   readonly hasSelection: boolean;
   readonly findings: number;
   readonly hiddenFindings: number;
@@ -53,11 +56,13 @@ export function menuItems(state: AgentState, situation: MenuSituation): readonly
   }
   if (situation.hasSelection) add('reviewSelection', 'selection', 'Review the Selection');
   if (situation.hasEditor) add('reviewFile', 'search', 'Review This File');
-  add('reviewChanges', 'git-compare', 'Review Uncommitted Changes');
-  add('reviewBranch', 'git-branch', 'Review This Branch…');
+  if (situation.hasFolder) {
+    add('reviewChanges', 'git-compare', 'Review Uncommitted Changes');
+    add('reviewBranch', 'git-branch', 'Review This Branch…');
+  }
   add('showPrompt', 'eye', 'Show What Would Be Sent…');
-  if (situation.hasEditor) add('documentSymbol', 'book', 'Document This Function');
-  add('ask', 'comment-discussion', 'Ask about the Code…');
+  if (situation.canDocument) add('documentSymbol', 'book', 'Document This Function');
+  if (situation.hasFolder) add('ask', 'comment-discussion', 'Ask about the Code…');
   for (const task of [...running, ...queued, ...asking]) {
     add('cancelTask', 'circle-slash', `Cancel “${task.title ?? task.type}”`, undefined, [task.id]);
   }

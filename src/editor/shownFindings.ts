@@ -26,6 +26,8 @@ export interface ShownFindings extends Disposable {
   dismissed(): number;
   /** The findings that may mean the same as this one, itself among them. */
   alike(finding: Finding): readonly Finding[];
+  /** All findings of a task in a document that the agent does not know, shown and hidden ones. */
+  replace(taskId: string, shown: readonly Finding[], hidden: readonly Finding[], file: string): void;
   remove(id: string): void;
   clear(): void;
 }
@@ -63,6 +65,10 @@ export function showFindings(
     },
     dismissed: () => shown.dismissed() + hidden.dismissed(),
     alike: (finding) => (isHidden(finding) ? hiddenStore : store).of(finding.file),
+    replace(taskId, own, ownHidden, file) {
+      store.replace(taskId, own, new Set([file]));
+      hiddenStore.replace(taskId, ownHidden, new Set([file]));
+    },
     remove(id) {
       store.remove(id);
       hiddenStore.remove(id);

@@ -4,6 +4,7 @@ import type { Host, Log, Secrets } from '../agent/host.ts';
 import { changesInFolders } from './changes.ts';
 import { createLanguageTools } from './languageTools.ts';
 import { readNetwork } from './network.ts';
+import { notebookJson } from './notebookJson.ts';
 import type { Environment } from './settings.ts';
 import { openFolders } from './workspacePaths.ts';
 
@@ -28,6 +29,8 @@ export function createVscodeHost(context: StorageFolders, environment: Environme
     trusted: () => vscode.workspace.isTrusted,
     unsavedText(absolutePath) {
       const uri = vscode.Uri.file(absolutePath).toString();
+      const notebook = vscode.workspace.notebookDocuments.find((open) => open.isDirty && open.uri.toString() === uri);
+      if (notebook) return notebookJson(notebook);
       return vscode.workspace.textDocuments
         .find((document) => document.isDirty && document.uri.toString() === uri)
         ?.getText();

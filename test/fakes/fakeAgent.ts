@@ -21,6 +21,8 @@ export class FakeAgent implements Agent {
   /** What a review would send, and the same where it is a lot. */
   previews: Outcome<Preview> = succeeded({ requests: [], tokens: 0, files: 0, remembered: 0, notReviewed: [] });
   large: Preview | undefined;
+  /** Called while a task of `run` is under way. */
+  duringRun: (taskId: string) => void = () => undefined;
   #state: AgentState = { connection: { kind: 'off' }, running: [], queued: [] };
   readonly #events = new Emitter<AgentEvent>(raise);
   readonly #store = createFindingStore(raise);
@@ -75,9 +77,15 @@ export class FakeAgent implements Agent {
   }
 
   /** All findings of a task. */
-  settle(taskId: string, findings: readonly Finding[], reviewed: readonly string[] = []): void {
-    this.#store.replace(taskId, findings, new Set(reviewed));
-    this.emit({ type: 'findings', taskId, findings, reviewed });
+  settle(
+    taskId: string,
+    findings: readonly Finding[],
+    reviewed: readonly string[] = [],
+    hidden: readonly Finding[] = [],
+  ): void {
+    const standing = findings.filter(({ inTask }) => !inTask);
+    this.#store.replace(taskId, standing, new Set(reviewed));
+    this.emit({ type: 'findings', taskId, findings, reviewed, ...(hidden.length > 0 && { hidden }) });
   }
 
   emit(event: AgentEvent): void {
@@ -98,6 +106,7 @@ export class FakeAgent implements Agent {
     this.calls.push(`run ${type} ${JSON.stringify(payload)}`);
     const task: TaskHead = { id: `local-${this.calls.length}`, type, title, origin: 'local', priority: 'high' };
     this.start(task);
+    this.duringRun(task.id);
     return this.end(task, this.outcome.status, this.outcome.result, this.outcome.failure);
   }
   async preview(payload: object): Promise<Outcome<Preview>> {

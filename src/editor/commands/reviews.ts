@@ -3,9 +3,11 @@ import * as vscode from 'vscode';
 import type { Branch, Commit } from '../../agent/workspace/revisions.ts';
 import { latestCommits, otherBranches } from '../changes.ts';
 import type { CommandParts } from '../commandParts.ts';
+import { placeOf } from '../findingPlaces.ts';
 import { showFailure } from '../notifications.ts';
 import { plainLine } from '../plainText.ts';
 import { wantsReview } from './largeReview.ts';
+import { reviewUntitled } from './reviewUntitled.ts';
 import { cannotWork, runTask, workspaceFile } from './runTask.ts';
 
 /** The file in front, or what was chosen in the explorer: files and folders. */
@@ -17,9 +19,15 @@ export async function reviewFile(parts: CommandParts, given: unknown, chosen: un
     if (named.length === files.length) await review(parts, `Review ${named.length} files`, { files: named });
     return;
   }
-  const uri = given instanceof vscode.Uri ? given : vscode.window.activeTextEditor?.document.uri;
+  const uri = given instanceof vscode.Uri ? given : inFront();
+  if (uri?.scheme === 'untitled') return reviewUntitled(parts, uri);
   const file = workspaceFile(uri);
   if (file !== undefined) await review(parts, `Review ${basename(file)}`, { files: [file] });
+}
+
+/** A notebook is in front with none of its cells being edited, too. */
+export function inFront(): vscode.Uri | undefined {
+  return vscode.window.activeTextEditor?.document.uri ?? vscode.window.activeNotebookEditor?.notebook.uri;
 }
 
 export async function reviewSelection(parts: CommandParts): Promise<void> {
@@ -36,7 +44,9 @@ export function selected(editor: vscode.TextEditor | undefined): { title: string
   const last = end.character === 0 && end.line > start.line ? end.line : end.line + 1;
   const lines = { from: start.line + 1, to: last };
   const where = lines.from === lines.to ? `line ${lines.from}` : `lines ${lines.from} to ${lines.to}`;
-  return { title: `${basename(file)}, ${where}`, payload: { file, lines } };
+  const cell = placeOf(editor.document.uri)?.cell;
+  if (cell === undefined) return { title: `${basename(file)}, ${where}`, payload: { file, lines } };
+  return { title: `${basename(file)}, cell ${cell}, ${where}`, payload: { file, cell, lines } };
 }
 
 export async function reviewChanges(parts: CommandParts): Promise<void> {

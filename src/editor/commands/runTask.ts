@@ -3,8 +3,9 @@ import * as vscode from 'vscode';
 import { failures } from '../../agent/failures.ts';
 import type { TaskResult, TaskType } from '../../agent/tasks/task.ts';
 import type { CommandParts } from '../commandParts.ts';
+import { isUntitled, placeOf } from '../findingPlaces.ts';
 import { showFailure } from '../notifications.ts';
-import { fileOf, openFolders } from '../workspacePaths.ts';
+import { openFolders } from '../workspacePaths.ts';
 import { tellResult } from './tellResult.ts';
 
 /** The result when there is something in it to show. What became of the task is told in any case. */
@@ -34,11 +35,11 @@ export function cannotWork(): boolean {
   return failure !== undefined;
 }
 
-/** The workspace path of a file; says why when it has none. */
+/** The workspace path of a file, or of the notebook that a cell is in; says why when it has none. */
 export function workspaceFile(uri: vscode.Uri | undefined): string | undefined {
   if (cannotWork()) return undefined;
-  const file = uri && fileOf(uri);
-  if (file !== undefined) return file;
+  const file = uri && placeOf(uri)?.file;
+  if (file !== undefined && !isUntitled(file)) return file;
   if (uri) void showFailure(failures.outsideWorkspace(basename(uri.path)));
   else vscode.window.setStatusBarMessage('Open a file first', 3000);
   return undefined;

@@ -6,7 +6,7 @@ import { BedrockServer } from '../../fakes/bedrockServer.ts';
 import { MeshServer } from '../../fakes/meshServer.ts';
 import { awsEnvironment } from '../journeyEnvironment.ts';
 import { answerAbout } from '../modelWords.ts';
-import { message, patienceMs, press, runCommand, sees, statusItem } from './person.ts';
+import { patienceMs, quickInput, sees, statusItem } from './person.ts';
 import { type Scenario, sitDown } from './scenario.ts';
 
 export const trusting: Scenario = {
@@ -53,17 +53,27 @@ export const trusting: Scenario = {
           assert.equal(mesh.upgrades.length, 0);
         },
 
-        'what would read the workspace says why it does not': async () => {
-          await runCommand(page, 'Developer Mesh: Review Uncommitted Changes');
-          await sees(message(page, 'until you trust this workspace'));
-          await runCommand(page, 'Developer Mesh: Reconnect Now');
-          await sees(statusItem(page, 'until you trust this workspace'));
+        'what would read the workspace is not offered': async () => {
+          await page.keyboard.press('F1');
+          const input = quickInput(page);
+          await input.locator('input[type="text"]').fill('>Developer Mesh: ', { timeout: patienceMs });
+          await sees(input.locator('.monaco-list-row').filter({ hasText: 'Developer Mesh: Show Menu' }));
+          const offered = await input.locator('.monaco-list-row').allInnerTexts();
+          assert.deepEqual(
+            offered.filter((row) => /Review|Ask about|Document This|Reconnect/.test(row)),
+            [],
+          );
+          await page.keyboard.press('Escape');
           assert.equal(mesh.upgrades.length, 0);
           assert.equal(bedrock.connections, 0);
         },
 
         'once the folder is trusted, it connects': async () => {
-          await press(message(page, 'until you trust this workspace'), 'Manage Workspace Trust');
+          await statusItem(page, 'until you trust this workspace').click();
+          await quickInput(page)
+            .locator('.monaco-list-row')
+            .filter({ hasText: 'Manage Workspace Trust' })
+            .click({ timeout: patienceMs });
           const editor = page.locator('.workspace-trust-editor');
           await sees(editor);
           await editor.getByRole('button', { name: 'Trust', exact: true }).click({ timeout: patienceMs });

@@ -2,58 +2,23 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'mocha';
 import * as vscode from 'vscode';
 import { succeeded } from '../../../src/agent/failures.ts';
-import { defaultSettings } from '../../../src/agent/settings.ts';
-import { createFindingStore } from '../../../src/agent/findings/store.ts';
-import { createApplyChanges } from '../../../src/editor/applyChange.ts';
-import { commandTable } from '../../../src/editor/commands.ts';
-import { createKeys } from '../../../src/editor/keys.ts';
-import { inNotifications } from '../../../src/editor/notifications.ts';
-import { createRetryCountdown } from '../../../src/editor/retryCountdown.ts';
-import { showFindings } from '../../../src/editor/shownFindings.ts';
-import { createTaskConsent } from '../../../src/editor/taskConsent.ts';
-import { keepTaskHistory } from '../../../src/editor/taskHistory.ts';
-import { createVirtualDocuments } from '../../../src/editor/virtualDocuments.ts';
-import { FakeAgent } from '../../fakes/fakeAgent.ts';
-import { MemoryMemento } from '../../fakes/memoryMemento.ts';
-import { MemorySecrets } from '../../fakes/memorySecrets.ts';
-import { until, workspaceFolder } from '../inside.ts';
+import { showDiagnostics } from '../../../src/editor/diagnostics.ts';
+import { sampleFinding } from '../../fakes/sampleFinding.ts';
+import { ourDiagnostics, until, workspaceFolder } from '../inside.ts';
+import { commandsOver } from './commandWorld.ts';
 import { findingAt, openFile } from './editorWorld.ts';
 
 const key = { origin: 'wss://mesh.example.com:443', value: 'a-key' };
-const raise = (error: unknown) => {
-  throw error;
-};
 
-/** The commands over an agent that the test plays; not registered, since the extension has taken their names. */
+/** The commands, and a file for them. */
 async function world(text = 'const a = 1;\nconst b = 2;\n') {
   const file = await openFile('commanded.js', text);
-  const agent = new FakeAgent();
-  const keys = createKeys(new MemorySecrets(), undefined, raise);
-  const parts = {
-    agent,
-    findings: showFindings(agent.findings, createFindingStore(raise), agent.suppressions, raise),
-    history: keepTaskHistory(agent, raise),
-    countdown: createRetryCountdown(agent),
-    keys,
-    consent: createTaskConsent({ memory: new MemoryMemento(), ...inNotifications }),
-    changes: createApplyChanges(),
-    pages: createVirtualDocuments('test-page'),
-    // Of another name: the extension's own would be closed with it.
-    channel: vscode.window.createOutputChannel('Developer Mesh, a test', { log: true }),
-    symbols: async () => [
-      { name: 'outer', kind: 'function', range: { line: 1, column: 1, endLine: 2, endColumn: 13 }, children: [] },
-    ],
-    environment: process.env,
-    settings: () => ({ ...defaultSettings, server: { ...defaultSettings.server, url: 'wss://mesh.example.com/ws' } }),
-  };
-  const table = commandTable(parts);
+  const commands = commandsOver();
   return {
-    ...parts,
+    ...commands,
     ...file,
-    run: async (name: string, ...args: unknown[]) => table[`developerMesh.${name}`]?.(...args),
     async dispose() {
-      for (const part of [parts.findings, parts.countdown, parts.history, keys, parts.changes, parts.pages, parts.channel])
-        part.dispose();
+      commands.dispose();
       await file.dispose();
     },
   };
@@ -108,6 +73,55 @@ suite('commands', () => {
       assert.ok(page.getText().includes(prompt) && page.getText().includes('The manual.'));
       assert.equal(page.languageId, 'plaintext');
       assert.equal(page.uri.scheme, 'test-page');
+    } finally {
+      await dispose();
+    }
+  });
+
+  test('a document without a file is reviewed as it stands, and marked', async () => {
+    const { agent, findings, run, dispose } = await world();
+    const marks = showDiagnostics(findings);
+    const document = await vscode.workspace.openTextDocument({
+      language: 'javascript',
+      content: 'let a = 1;\neval(a);\n',
+    });
+    const file = document.uri.toString();
+    try {
+      await vscode.window.showTextDocument(document);
+      agent.duringRun = (taskId) => {
+        const range = { line: 2, column: 1, endLine: 2, endColumn: 5 };
+        agent.settle(taskId, [sampleFinding({ taskId, file: 'payload.js', inTask: true, quote: 'eval', range })]);
+      };
+      await run('reviewFile');
+      const code = JSON.stringify('let a = 1;\neval(a);\n');
+      const name = document.uri.path;
+      assert.deepEqual(agent.calls, [`run code_review {"code":${code},"language":"javascript","filename":"${name}"}`]);
+      await until('it is marked', () => ourDiagnostics(document.uri).length === 1);
+      assert.equal(document.getText(ourDiagnostics(document.uri)[0]?.range), 'eval');
+      assert.deepEqual(
+        findings.all().map((finding) => finding.file),
+        [file],
+      );
+    } finally {
+      marks.dispose();
+      await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+      await dispose();
+    }
+  });
+
+  test('the report of a review opens from its row', async () => {
+    const { agent, run, dispose } = await world();
+    try {
+      const task = { id: 's2', type: 'code_review', title: 'All of it', origin: 'server', priority: 'low' } as const;
+      agent.start(task);
+      agent.end(task, 'completed', {
+        findings: [],
+        not_reviewed: [{ file: 'b.ts', reason: 'larger than 512 kB' }],
+        metrics: { files: 2, files_reviewed: 1 },
+      });
+      await run('openResult', 's2');
+      assert.match(activeText(), /^All of it\n\nNothing found in 1 of 2 files; 1 not reviewed in full\.\n/);
+      assert.match(activeText(), /b\.ts: larger than 512 kB/);
     } finally {
       await dispose();
     }

@@ -10,6 +10,8 @@ const situation: MenuSituation = {
   isTrusted: true,
   hasServer: true,
   hasEditor: true,
+  canDocument: true,
+  hasFolder: true,
   hasSelection: false,
   findings: 0,
   hiddenFindings: 0,
