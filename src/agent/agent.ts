@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ConnectionState } from './connection/state.ts';
 import type { Desk } from './desk.ts';
 import type { AgentEvent, TaskHead } from './events.ts';
@@ -140,9 +141,9 @@ export function createAgent(host: Host, initial: Settings, parts: AgentParts): A
     largePreview: (payload, signal) => workers.largePreview(payload, signal),
     cancel: (taskId) => desk?.runner.cancel(taskId),
     useSettings(next) {
-      const { server, agent } = settings;
+      const { server, agent, bedrock, model } = settings;
       settings = next;
-      workers.forgetModel();
+      if (!isDeepStrictEqual([next.bedrock, next.model], [bedrock, model])) workers.forgetModel();
       const another = next.server.url !== server.url || next.server.dialect !== server.dialect;
       if (another || next.agent.id !== agent.id) link.reopen();
       desk?.settingsChanged();

@@ -44,7 +44,7 @@ function agentFor(target: SocketTarget, network: NetworkSettings, clock: Clock, 
   if (proxyFor(target.url, network).kind === 'direct') return {};
   const secure = target.url.startsWith('wss:');
   const withinMs = target.connectTimeoutMs;
-  return { agent: createTunnelAgent({ network: () => network, secure, kept: 0, clock, withinMs, signal }) };
+  return { agent: createTunnelAgent({ network: () => network, secure, clock, withinMs, signal }) };
 }
 
 function optionsFor(target: SocketTarget): ClientOptions & { readonly closeTimeout: number } {

@@ -12,8 +12,8 @@ export interface TunnelAgentOptions extends TunnelLimits {
   network(): NetworkSettings;
   /** For requests over TLS. */
   readonly secure: boolean;
-  /** Connections to keep for the next request; 0: none. */
-  readonly kept: number;
+  /** Connections that are kept for the next requests, each until it was idle for so long; absent: none. */
+  readonly kept?: { readonly most: number; readonly idleMs: number };
 }
 
 /**
@@ -23,7 +23,7 @@ export interface TunnelAgentOptions extends TunnelLimits {
  */
 export function createTunnelAgent(options: TunnelAgentOptions): PlainAgent {
   const { secure, kept, network } = options;
-  const pool = kept === 0 ? { keepAlive: false } : { keepAlive: true, maxSockets: kept };
+  const pool = kept ? { keepAlive: true, maxSockets: kept.most, timeout: kept.idleMs } : { keepAlive: false };
   const agent = secure ? new SecureAgent({ ...pool, rejectUnauthorized: true }) : new PlainAgent(pool);
   const connectDirectly = agent.createConnection.bind(agent);
   agent.createConnection = (request, callback) => {

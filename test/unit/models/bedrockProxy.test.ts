@@ -92,6 +92,16 @@ test('calls go through the proxy by one CONNECT, and the next call takes the sam
   assert.equal(server.connections, 1);
 });
 
+test('a connection that no call takes again is closed', async () => {
+  useEnvironment(server.environment);
+  const opened = await open({ timeouts: { ...timeouts, idle: 200 } });
+  assert.ok(opened.ok);
+  server.queue(answerText('well'));
+  assert.equal((await collect(opened.value.model(profileId).stream(freely, never))).at(-1)?.kind, 'done');
+  assert.ok(proxy.lines > 0);
+  await eventually(() => proxy.lines === 0, 'the connection is still open');
+});
+
 test('a host that is to be reached without the proxy is', async () => {
   server.queue(answerText('well'));
   const reached = network({ noProxy: ['<-loopback>', 'localhost'] });

@@ -14,7 +14,8 @@ export interface NetworkParts {
 /** HTTP/1.1: the SDK's own choice, HTTP/2, passes by every proxy, the editor's and ours. */
 export function createRequestHandler(timeouts: Timeouts, { clock, network = () => noProxies }: NetworkParts) {
   const withinMs = timeouts.connect;
-  const agent = (secure: boolean) => createTunnelAgent({ network, secure, kept: 50, clock, withinMs });
+  const kept = { most: 50, idleMs: timeouts.idle };
+  const agent = (secure: boolean) => createTunnelAgent({ network, secure, kept, clock, withinMs });
   return new NodeHttpHandler({
     connectionTimeout: timeouts.connect,
     requestTimeout: timeouts.response,
