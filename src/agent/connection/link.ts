@@ -8,7 +8,7 @@ import { type KeepAlive, keepAlive, pongWithinMs } from './keepAlive.ts';
 import type { AgentHealth, Incoming, Outgoing } from './messages.ts';
 import type { OpenSocket, SocketTarget } from './socket.ts';
 
-export const heartbeatEveryMs = 30_000;
+const heartbeatEveryMs = 30_000;
 /** For dialects whose server always answers a registration. */
 const registerWithinMs = 10_000;
 /** With so much unsent, news about progress, or about a task not taken, is worth less than the memory it takes. */

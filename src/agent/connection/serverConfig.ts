@@ -1,5 +1,5 @@
 import { breakerRules } from '../models/breaker.ts';
-import { profilePrefixes } from '../models/defaultModels.ts';
+import { profilePrefix } from '../models/defaultModels.ts';
 import { mostRetries, retryRules } from '../models/retry.ts';
 import type { Settings } from '../settings.ts';
 import type { ModelPreference } from './agentConfig.ts';
@@ -151,14 +151,11 @@ function usable(preferences: readonly ModelPreference[], refused: RefusedConfig[
   });
 }
 
-const geographies = new Set(profilePrefixes.flatMap(([, prefixes]) => prefixes));
-
 /** Why a server may not name this model: where code travels to, and whose model reads it, is for the person to say. */
 function modelRefusal(id: string): string | undefined {
   if (/^arn:/i.test(id)) return 'an ARN can only be chosen by the user';
   if (id.startsWith('global.')) return 'a global inference profile can only be chosen by the user';
-  const [first = '', ...others] = id.split('.');
-  const bare = geographies.has(first) ? others.join('.') : id;
+  const bare = id.replace(profilePrefix, '');
   return /^[a-z][a-z0-9]{1,30}\.[a-z0-9][a-z0-9._-]{1,100}(:\d{1,3})?(:\d{1,4}k)?$/i.test(bare)
     ? undefined
     : 'not a model of Amazon Bedrock';

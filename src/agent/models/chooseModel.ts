@@ -1,6 +1,6 @@
 import type { Failure } from '../failures.ts';
 import type { Log } from '../host.ts';
-import { defaultModels, profilePrefixes } from './defaultModels.ts';
+import { defaultModels, profilePrefix, profilePrefixes } from './defaultModels.ts';
 import type { Model, ModelEvent, ModelRequest } from './model.ts';
 
 /**
@@ -22,8 +22,6 @@ export function candidateModels(choice: string, region: string, preferred: reado
   ]);
   return [...new Set([...asked, ...defaults])];
 }
-
-export const profilePrefix = /^(us-gov|us|eu|apac|au|jp|ca|global)\./;
 
 /** An inference profile through which `model` can probably be called from `region`. */
 export function suggestProfile(model: string, region: string): string {

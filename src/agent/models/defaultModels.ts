@@ -32,3 +32,8 @@ export const profilePrefixes: readonly (readonly [region: string, prefixes: read
   ['ap-northeast-3', ['jp', 'apac']],
   ['ap-', ['apac']],
 ];
+
+/** What the id of an inference profile has before that of its model. */
+export const profilePrefix = new RegExp(
+  `^(${[...new Set(profilePrefixes.flatMap(([, prefixes]) => prefixes)), 'global'].join('|')})\\.`,
+);

@@ -1,4 +1,5 @@
 import type { TokenUse } from '../tasks/task.ts';
+import { profilePrefix } from './defaultModels.ts';
 
 /** Dollars for a million tokens of each kind. */
 export interface Price {
@@ -49,7 +50,8 @@ const regionalShare = 1.1;
 /** `model`: an id, an inference profile's id, or the ARN of either. Undefined: not known. */
 export function priceOf(model: string): Price | undefined {
   const id = model.startsWith('arn:') ? model.slice(model.lastIndexOf('/') + 1) : model;
-  const [, profile, bare = ''] = /^(?:(us-gov|us|eu|apac|au|jp|ca|global)\.)?(.*)$/s.exec(id) ?? [];
+  const [, profile] = profilePrefix.exec(id) ?? [];
+  const bare = id.replace(profilePrefix, '');
   const price = prices.get(bare);
   if (!price || profile === undefined || profile === 'global' || !bare.startsWith('anthropic.')) return price;
   return {

@@ -11,7 +11,7 @@ import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import type { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { Log } from '../../host.ts';
 import { editorProxyError, refusalOf } from '../../network/editorProxy.ts';
-import { profilePrefix } from '../chooseModel.ts';
+import { profilePrefix } from '../defaultModels.ts';
 import { errorName } from './bedrockFailure.ts';
 import { guardResponse, type RawResponse } from './guardResponse.ts';
 import { createCredentialsRequests, createRequestHandler, type NetworkParts } from './requestHandler.ts';

@@ -2,6 +2,7 @@ import { type Failure, failures } from '../../failures.ts';
 import { proxyFailure, tlsFailure } from '../../network/networkFailure.ts';
 import { codeOf, ProxyError } from '../../network/tunnel.ts';
 import { suggestProfile } from '../chooseModel.ts';
+import { profilePrefix } from '../defaultModels.ts';
 import { cleanDetail } from './cleanDetail.ts';
 import { credentialsFailure } from './credentialsFailure.ts';
 
@@ -136,7 +137,7 @@ const partitions: readonly (readonly [string, string])[] = [
 function neededResources(model: string, region: string): string {
   if (model.startsWith('arn:')) return `${model} and the model behind it`;
   const partition = partitions.find(([start]) => region.startsWith(start))?.[1] ?? 'aws';
-  const bare = model.replace(/^(us-gov|us|eu|apac|au|jp|ca|global)\./, '');
+  const bare = model.replace(profilePrefix, '');
   const foundation = `arn:${partition}:bedrock:*::foundation-model/${bare}`;
   return bare === model ? foundation : `arn:${partition}:bedrock:*:*:inference-profile/${model} and ${foundation}`;
 }
