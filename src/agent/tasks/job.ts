@@ -3,6 +3,7 @@ import { failures } from '../failures.ts';
 import type { Log } from '../host.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Disposable } from '../shared/disposables.ts';
+import { redact } from '../workspace/redact.ts';
 import type { ProgressValve } from './progress.ts';
 import type { Task, TaskResult } from './task.ts';
 import type { Ending } from './taskResult.ts';
@@ -47,8 +48,9 @@ export function newJob(
   };
 }
 
+/** What is shown and told of a task. A title is its writer's words, and may hold what is not to be seen or logged. */
 export function headOf({ id, type, title, origin, priority }: Task): TaskHead {
-  return { id, type, origin, priority, ...(title !== undefined && { title }) };
+  return { id, type, origin, priority, ...(title !== undefined && { title: redact(title).text }) };
 }
 
 const longestTimerMs = 2 ** 31 - 1;

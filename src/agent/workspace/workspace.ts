@@ -16,6 +16,7 @@ import { type Code, codeOf, isNotebook } from './notebook.ts';
 import { type Checked, type Problem, problemFailure, realInside } from './openInside.ts';
 import { type Place, possiblePlaces } from './paths.ts';
 import { readRevision, readSaved, readText } from './readText.ts';
+import { redact } from './redact.ts';
 import { grown } from './selection.ts';
 import { skippedText } from './skipReason.ts';
 import type { LineSpan, NotReviewed, Snapshot } from './snapshot.ts';
@@ -245,7 +246,7 @@ function shortened(all: readonly NotReviewed[]): readonly NotReviewed[] {
   for (const entry of all) {
     const count = (counts.get(entry.reason) ?? 0) + 1;
     counts.set(entry.reason, count);
-    if (count <= mostOfOneReason) kept.push(entry);
+    if (count <= mostOfOneReason) kept.push({ ...entry, file: redact(entry.file).text });
   }
   for (const [reason, count] of counts) {
     if (count > mostOfOneReason) kept.push({ file: `(${count - mostOfOneReason} more)`, reason });

@@ -77,3 +77,11 @@ test('code that came inside a task is not asked about', async () => {
   const snapshot = { file: 'payload.ts', language: 'typescript', text };
   assert.deepEqual(await createEditorCheck(host).check(snapshot, new AbortController().signal), []);
 });
+
+test('a secret that a tool quotes is masked before the title is cut, wherever in it the cut falls', async () => {
+  const token = `ghp_${'aB3dE6gH9jK2mN5pQ8sT1vW4xY7z'}0123abcd`;
+  for (let before = 40; before < 100; before += 6) {
+    const [issue] = await found({ ...base, message: `${'.'.repeat(before)} '${token}' is no number` });
+    assert.doesNotMatch(`${issue?.title} ${issue?.description}`, /aB3d|gH9j/);
+  }
+});

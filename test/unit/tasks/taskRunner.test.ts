@@ -302,3 +302,12 @@ test('progress outside of 0 to 1 is brought inside', async () => {
     [0, 0, 1, 0],
   );
 });
+
+test('a secret in the title of a task is shown to nobody', async () => {
+  const desk = new TaskDesk();
+  const token = `ghp_${'aB3dE6gH9jK2mN5pQ8sT1vW4xY7z'}0123abcd`;
+  await desk.assign(task('a', { title: `Review with ${token}` }));
+  await desk.complete('a');
+  assert.doesNotMatch(JSON.stringify([desk.events, desk.logged]), /aB3dE6gH/);
+  assert.match(JSON.stringify(desk.events), /Review with \*+/);
+});

@@ -50,7 +50,7 @@ export async function findGuidance(
     if (inRoot.length === 0) continue;
     const own = await read(`${root}${reviewFileName}`);
     const reviewFile = own === undefined ? { ok: true as const, value: noReviewFile } : await readReviewFile(own);
-    if (!reviewFile.ok) problems.push({ file: `${root}${reviewFileName}`, reason: reviewFile.reason });
+    if (!reviewFile.ok) problems.push({ file: `${root}${reviewFileName}`, reason: redact(reviewFile.reason).text });
     else if (own !== undefined) {
       reviewFiles.set(root, reviewFile.value);
       const { instructions, paths } = reviewFile.value;
@@ -160,6 +160,7 @@ function frontMatter(text: string): { readonly applyTo?: string; readonly body: 
 
 /** Instructions can hold a secret as well as any file, and a mark that nobody sees. */
 function shown(text: string): string {
-  const cut = text.length > longest ? `${text.slice(0, longest)}\n(cut)` : text;
-  return redact(cut).text;
+  // Before it is cut: half a secret does not look like one.
+  const masked = redact(text).text;
+  return masked.length > longest ? `${masked.slice(0, longest)}\n(cut)` : masked;
 }

@@ -116,3 +116,9 @@ test('a secret in instructions is masked, and a very long text is cut', async (c
   assert.ok(!found.shared[0]?.text.includes(key));
   assert.ok((found.shared[0]?.text.length ?? 0) < 17_000);
 });
+
+test('a secret where a long text is cut is masked before the cut', async (context) => {
+  const key = `AKIA${'QWERTYUIOPASDFGH'}`;
+  const found = await guidance(context, { 'AGENTS.md': `${'x'.repeat(16_000 - 13)} ${key}` }, ['a.ts']);
+  assert.doesNotMatch(found.shared[0]?.text ?? '', /AKIA|QWERTY/);
+});
