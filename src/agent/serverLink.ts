@@ -105,9 +105,11 @@ export function createServerLink(link: ServerLinkParts): ServerLink {
   };
   const start = () => {
     if (disposed) return;
-    openNow().catch((error: unknown) => {
+    const opening = openNow();
+    const mine = wish;
+    opening.catch((error: unknown) => {
       host.log('error', 'connecting failed', { error: error instanceof Error ? error.stack : String(error) });
-      become({ kind: 'off', failure: failures.crashed(String(error)) });
+      if (mine === wish) become({ kind: 'off', failure: failures.crashed(String(error)) });
     });
   };
 

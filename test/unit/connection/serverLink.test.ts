@@ -95,3 +95,18 @@ test('that the agent is stopping is said at once', async () => {
   await drained;
   await running;
 });
+
+test('a try that fails late does not speak for the one after it', async () => {
+  const { secrets } = host;
+  const failing: ((error: Error) => void)[] = [];
+  Object.assign(host, { secrets: { key: () => new Promise((_resolve, reject) => failing.push(reject)) } });
+  const agent = start();
+  agent.connect();
+  Object.assign(host, { secrets });
+  agent.connect();
+  await connected(agent);
+  for (const fail of failing) fail(new Error('the keyring is locked'));
+  await pause(20);
+  assert.equal(failing.length, 1);
+  assert.equal(agent.state.connection.kind, 'connected');
+});
