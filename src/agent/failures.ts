@@ -104,7 +104,7 @@ export const failures = {
   certificateUntrusted: (host: string, code: string) =>
     passing(
       'certificate',
-      `${host} shows a certificate that this computer does not trust (${code}); have its issuer among the certificates of the system and http.systemCertificates on, or its file in NODE_EXTRA_CA_CERTS. The check cannot be switched off, nor does http.proxyStrictSSL do that.`,
+      `${host} shows a certificate that this computer does not trust (${code}); add its issuer to the certificates of the system, with http.systemCertificates on, or name its file in NODE_EXTRA_CA_CERTS. The check cannot be switched off, not by http.proxyStrictSSL either.`,
       openSetting('http.systemCertificates'),
       code,
     ),
@@ -159,7 +159,7 @@ export const failures = {
   proxyCertificate: (proxy: string, code: string) =>
     passing(
       'proxy-certificate',
-      `The certificate of the proxy ${proxy} was not accepted (${code}); have its issuer among the certificates of the system, or its file in NODE_EXTRA_CA_CERTS, and the name in http.proxy or HTTPS_PROXY as the certificate has it.`,
+      `The certificate of the proxy ${proxy} was not accepted (${code}); add its issuer to the certificates of the system, or name its file in NODE_EXTRA_CA_CERTS, and check that http.proxy or HTTPS_PROXY has the name that is in the certificate.`,
       openSetting('http.systemCertificates'),
       code,
     ),
