@@ -52,6 +52,16 @@ export async function loadModel(settings: Settings['bedrock'], parts: ModelParts
   return succeeded(sourceOf((preferred) => candidateModels(settings.model, found, preferred), bedrock.model, parts));
 }
 
+/** A server can name other models with every update of its configuration. */
+const mostKnown = 200;
+
+function forgetOldest<K>(known: Map<K, unknown>, most: number): void {
+  for (const oldest of known.keys()) {
+    if (known.size <= most) return;
+    known.delete(oldest);
+  }
+}
+
 /** `candidates`: ids to try, best first, given those that the server prefers. */
 export function sourceOf(
   candidates: (preferred: readonly string[]) => readonly string[],
@@ -65,6 +75,7 @@ export function sourceOf(
   const known = (id: string) => {
     const one = opened.get(id) ?? { model: open(id), breaker: newBreaker() };
     opened.set(id, one);
+    forgetOldest(opened, mostKnown);
     return one;
   };
   return {
@@ -74,6 +85,7 @@ export function sourceOf(
         const { model, breaker } = known(id);
         return withBreaker(withRetry(withMeter(model, task, parts), parts, rules.retry), clock, rules.breaker, breaker);
       });
+      forgetOldest(choices, mostKnown);
       // Outermost, so that a call that waits to be repeated keeps its place and a throttled account is not pressed harder.
       return withLimit(firstThatAnswers(models, log, choices), rules.callsAtOnce, slots);
     },

@@ -3,11 +3,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { loadModel, type ModelParts } from '../../../src/agent/models/loadModel.ts';
+import { loadModel, type ModelParts, sourceOf } from '../../../src/agent/models/loadModel.ts';
+import { type ModelEvent, noTokens } from '../../../src/agent/models/model.ts';
 import { systemClock } from '../../../src/agent/shared/clock.ts';
 import { answerTool, cutAfter, fail, htmlPage } from '../../fakes/bedrockAnswers.ts';
 import { BedrockServer } from '../../fakes/bedrockServer.ts';
 import { FakeClock } from '../../fakes/fakeClock.ts';
+import { ScriptedModel } from '../../fakes/scriptedModel.ts';
 import { collect, failureOf, form, never, useEnvironment } from './bedrockSetup.ts';
 import { meterParts, taskWith } from './meterSetup.ts';
 
@@ -232,4 +234,26 @@ test('a bad endpoint and a missing region are said before credentials are looked
   useEnvironment({});
   assert.equal((await refusal({ endpoint: 'http://bedrock.example', region: 'us-east-1' })).code, 'bad-endpoint');
   assert.equal((await refusal()).code, 'no-region');
+});
+
+test('of the models that a server names, only the newest are kept', async () => {
+  const opened: string[] = [];
+  const done: ModelEvent = { kind: 'done', tokens: noTokens };
+  const open = (id: string) => {
+    opened.push(id);
+    const model = new ScriptedModel(id);
+    model.onRequest = () => [done];
+    return model;
+  };
+  const source = sourceOf((preferred) => preferred, open, parts());
+  const use = async (...preferred: readonly string[]) =>
+    collect(source.forTask(taskWith({ preferred })).stream(form, never));
+  await use('first', 'second');
+  await use('first', 'second');
+  assert.deepEqual(opened, ['first', 'second']);
+  for (let number = 0; number < 300; number += 1) await use(`other-${number}`);
+  await use('second');
+  assert.equal(opened.filter((id) => id === 'second').length, 2);
+  await use('other-299');
+  assert.equal(opened.filter((id) => id === 'other-299').length, 1);
 });
