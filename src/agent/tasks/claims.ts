@@ -2,16 +2,16 @@
  * A claim is a file whose name is that of a task, made by whoever is first; it names the lock of its owner's slot. When
  * that lock is let go, or its holder dead, the claim passes to who makes the next file of the chain, whose name ends in
  * the one-time id of the claim before. So each claim has at most one successor, and nothing that was read a moment too
- * early can be taken for what stands there now: no file is ever replaced. Where the chain begins anew, its ids are new.
+ * early can be taken for what stands there now. Where the chain begins anew, its ids are new. What is finished stays as a
+ * file that says so.
  */
 import { createHash } from 'node:crypto';
-import { close, open, write } from 'node:fs';
-import { mkdir, readdir, readFile, stat, unlink } from 'node:fs/promises';
+import { readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import * as z from 'zod/mini';
 import type { Disposable } from '../shared/disposables.ts';
 import { holderOf, ignoreMissing, type LockParts, type Watched } from '../slotLock.ts';
+import { createStamp } from './stamp.ts';
 
 export type Claim =
   /** `before`: the slots of others that had it and died with it, the last one first; absolute paths. */
@@ -43,29 +43,30 @@ interface Ours extends Extract<Claim, { readonly kind: 'ours' }> {
   /** From the root to our own. */
   readonly chain: readonly string[];
   readonly id: string;
-  /** Resolves when our own says whose it is. */
-  readonly written: Promise<void>;
 }
 
-/** A file that says nothing yet may only be about to: its maker gets this long. */
+type Taken = Exclude<Claim, { readonly kind: 'ours' }> | Ours;
+
+interface Note {
+  readonly id: string;
+  /** Absent: it is over, or does not say. */
+  readonly lock?: string;
+  readonly over?: true;
+}
+
+/** On a disk without links a file says nothing at first: its maker gets this long. */
 const unwrittenMs = 10_000;
 const mostTries = 20;
 const keptMs = 24 * 60 * 60_000;
-const mostOver = 10_000;
+const mostKept = 10_000;
 const cleanFirstMs = 60_000;
 const cleanEveryMs = 60 * 60_000;
 /** So many finished since the last cleaning bring the next about. */
 const cleanAfter = 2000;
-const marker = '.over';
 
-const noteSchema = z.object({
-  id: z.string().check(z.regex(/^[0-9a-f-]{36}$/)),
-  lock: z.string().check(z.regex(/[\\/]agent-\d{1,6}[\\/]lock-[0-9a-f-]+$/)),
-});
-
-const openFile = promisify(open);
-const writeFile = promisify(write);
-const closeFile = promisify(close);
+const id = z.string().check(z.regex(/^[0-9a-f-]{36}$/));
+const lockPath = z.string().check(z.regex(/[\\/]agent-\d{1,6}[\\/]lock-[0-9a-f-]+$/));
+const noteSchema = z.union([z.object({ id, lock: lockPath }), z.object({ id, over: z.literal(true) })]);
 
 export function createClaims(parts: ClaimsParts): Claims {
   const { folder, lock, clock, log } = parts;
@@ -73,7 +74,8 @@ export function createClaims(parts: ClaimsParts): Claims {
   const watched: Watched = new Map();
   /** Files that say nothing, and since when (monotonic). */
   const unwritten = new Map<string, number>();
-  let ready: Promise<unknown> | undefined;
+  const claimed = createStamp(folder, (stampId) => ({ id: stampId, lock }), clock);
+  const done = createStamp(folder, (stampId) => ({ id: stampId, over: true }), clock);
   let complained = false;
   let finished = 0;
   let cleaning = false;
@@ -86,70 +88,42 @@ export function createClaims(parts: ClaimsParts): Claims {
   };
   const rootOf = (name: string) => join(folder, createHash('sha256').update(name).digest('hex').slice(0, 32));
 
-  async function folderIsThere(): Promise<void> {
-    ready ??= mkdir(folder, { recursive: true, mode: 0o700 });
-    await ready;
-  }
-
-  async function take(root: string): Promise<Exclude<Claim, { readonly kind: 'ours' }> | Ours> {
-    await folderIsThere();
+  /** `evenOver`: what is finished counts as let go of. */
+  async function take(root: string, evenOver = false): Promise<Taken> {
     for (let tries = 0; tries < mostTries; tries++) {
-      const claim = await tryTake(root);
+      const claim = await tryTake(root, evenOver);
       if (claim) return claim;
     }
     return { kind: 'held' };
   }
 
   /** Undefined: what stood there changed meanwhile. */
-  async function tryTake(root: string): Promise<Awaited<ReturnType<typeof take>> | undefined> {
+  async function tryTake(root: string, evenOver: boolean): Promise<Taken | undefined> {
     const chain = [root];
     const before: string[] = [];
     let first: string | undefined;
     for (let path = root; ; chain.push(path)) {
-      const file = await create(path);
-      if (file !== undefined) {
-        const id = clock.uuid();
-        const ours: Ours = { kind: 'ours', before, root, chain, id, written: describe(file, id) };
+      const ourId = await claimed.put(path);
+      if (ourId !== undefined) {
         // Whoever lets go removes the root first, so a chain without its root is one of yesterday.
-        const changed = first !== undefined && (await read(root))?.id !== first;
-        const over = !changed && (await modified(root + marker)) !== undefined;
-        if (!changed && !over) return ours;
-        await ours.written;
-        await remove(over ? chain : [path]);
-        return over ? { kind: 'over' } : undefined;
+        if (first === undefined || (await read(root))?.id === first) {
+          return { kind: 'ours', before, root, chain, id: ourId };
+        }
+        await remove([path]);
+        return undefined;
       }
       const note = await read(path);
       if (!note) return undefined;
-      if (await lives(path, note)) return { kind: 'held' };
+      if (note.over && !evenOver) return { kind: 'over' };
+      if (!note.over && (await lives(path, note))) return { kind: 'held' };
       if (note.lock !== undefined && dirname(note.lock) !== dirname(lock)) before.unshift(dirname(note.lock));
       first ??= note.id;
       path = `${root}.${note.id}`;
     }
   }
 
-  /** Undefined: it is there already. */
-  async function create(path: string): Promise<number | undefined> {
-    try {
-      return await openFile(path, 'wx', 0o600);
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return undefined;
-      throw error;
-    }
-  }
-
-  /** Not waited for: the claim is made, and until it says whose it is it counts as held. */
-  async function describe(file: number, id: string): Promise<void> {
-    try {
-      await writeFile(file, JSON.stringify({ id, lock }));
-    } catch (error) {
-      complain(error);
-    } finally {
-      await closeFile(file).catch(complain);
-    }
-  }
-
   /** What a claim says; undefined when it is gone. One that says nothing is known by its age. */
-  async function read(path: string): Promise<{ readonly id: string; readonly lock?: string } | undefined> {
+  async function read(path: string): Promise<Note | undefined> {
     const text = await readFile(path, 'utf8').catch(ignoreMissing);
     if (text === undefined) return undefined;
     const note = noteSchema.safeParse(parsed(text));
@@ -161,7 +135,7 @@ export function createClaims(parts: ClaimsParts): Claims {
     return at === undefined ? undefined : { id: `unwritten-${Math.floor(at)}` };
   }
 
-  async function lives(path: string, note: { readonly lock?: string }): Promise<boolean> {
+  async function lives(path: string, note: Note): Promise<boolean> {
     if (note.lock !== undefined) return (await holderOf(note.lock, parts, watched)) !== 'dead';
     const since = unwritten.get(path) ?? clock.monotonic();
     unwritten.set(path, since);
@@ -169,7 +143,6 @@ export function createClaims(parts: ClaimsParts): Claims {
   }
 
   async function letGo(ours: Ours): Promise<void> {
-    await ours.written;
     // Thought dead while we slept, and somebody else's now.
     if (await modified(`${ours.root}.${ours.id}`)) return;
     await remove(ours.chain);
@@ -193,23 +166,21 @@ export function createClaims(parts: ClaimsParts): Claims {
 
   async function cleanNow(): Promise<void> {
     const names = new Set(await readdir(folder).catch(ignoreMissing));
-    const over: { readonly path: string; readonly at: number }[] = [];
+    const roots: { readonly path: string; readonly at: number }[] = [];
+    const isOld = (at: number) => clock.now() - at > keptMs;
     for (const name of names) {
-      const [, root = '', rest] = /^([0-9a-f]{32})(\..+)?$/.exec(name) ?? [];
       const path = join(folder, name);
-      const at = root === '' ? undefined : await modified(path);
+      const at = await modified(path);
       if (at === undefined || disposed) continue;
-      const old = clock.now() - at > keptMs;
-      if (rest === marker) over.push({ path, at: old ? 0 : at });
-      else if (rest !== undefined) {
-        if (old && !names.has(root)) await remove([path]);
-      } else if (old) {
-        const claim = await take(path);
-        if (claim.kind === 'ours') await letGo(claim);
-      }
+      if (/^[0-9a-f]{32}$/.test(name)) roots.push({ path, at });
+      else if (isOld(at) && !names.has(name.slice(0, 32))) await remove([path]);
     }
-    over.sort((one, other) => other.at - one.at);
-    await remove(over.filter(({ at }, place) => at === 0 || place >= mostOver).map(({ path }) => path));
+    roots.sort((one, other) => other.at - one.at);
+    for (const [place, { path, at }] of roots.entries()) {
+      if (disposed || !(isOld(at) || place >= mostKept)) continue;
+      const claim = await take(path, true);
+      if (claim.kind === 'ours') await letGo(claim);
+    }
   }
 
   return {
@@ -220,7 +191,6 @@ export function createClaims(parts: ClaimsParts): Claims {
         mine.set(name, claim);
         return { kind: 'ours', before: claim.before };
       } catch (error) {
-        ready = undefined;
         complain(error);
         return { kind: 'ours', before: [] };
       }
@@ -238,10 +208,12 @@ export function createClaims(parts: ClaimsParts): Claims {
       finished += 1;
       if (finished > cleanAfter) clean();
       return quietly(async () => {
-        await folderIsThere();
-        // Before the claim goes: who then gets it sees this.
-        await closeFile(await openFile(rootOf(name) + marker, 'a', 0o600));
-        if (ours) await letGo(ours);
+        if (!ours) return;
+        const { root, chain } = ours;
+        const news = `${root}.over-${clock.uuid()}`;
+        await done.put(news);
+        await rename(news, root);
+        await remove(chain.slice(1));
       });
     },
     dispose() {
