@@ -181,7 +181,10 @@ export function createConnection(parts: ConnectionParts): Connection {
       else for (const resolve of whenClosed.splice(0)) resolve();
       return;
     }
-    if (registeredAt !== undefined) pace.lost(clock.monotonic() - registeredAt);
+    if (registeredAt !== undefined) {
+      // A server that never answers a ping is not sound, however often it takes us in.
+      pace.lost(clock.monotonic() - registeredAt, end.kind === 'silent' && latencyMs !== undefined);
+    }
     const registered = registeredAt !== undefined;
     // It may be the name that it does not know any more.
     if (!registered && end.kind === 'refused') nowCalled(undefined);

@@ -21,8 +21,11 @@ const mostHostile = 3;
 export interface RetryPace {
   /** Tries in a row that did not become healthy. */
   readonly failures: number;
-  /** A registered connection ended, so long after its registration. */
-  lost(livedMs: number): void;
+  /**
+   * A registered connection ended, so long after its registration. `lineDied`: it was sound until nothing came any
+   * more, which no server does to be rid of us.
+   */
+  lost(livedMs: number, lineDied: boolean): void;
   /** A connection that had been open ended so. True when that is no accident any more. */
   ended(hostility: Hostility): boolean;
   /**
@@ -36,8 +39,8 @@ export interface RetryPace {
 
 /**
  * The loss of a registered connection is met by quick tries, a second or two apart for a minute and a few seconds apart
- * for five; after that their windows double, up to five minutes. Only a connection that was healthy earns that again: a server that takes everybody in and throws
- * everybody out again is not hurried for ever.
+ * for five; after that their windows double, up to five minutes. Only a connection that was healthy, or whose line was
+ * cut, earns that again: a server that takes everybody in and throws everybody out again is not hurried for ever.
  */
 export function createRetryPace(clock: Clock): RetryPace {
   let failures = 0;
@@ -55,12 +58,12 @@ export function createRetryPace(clock: Clock): RetryPace {
     get failures() {
       return failures;
     },
-    lost: (livedMs) => {
+    lost: (livedMs, lineDied) => {
       if (livedMs >= healthyAfterMs) {
         failures = 0;
         hostileEnds = 0;
-        mayHurry = true;
       }
+      if (livedMs >= healthyAfterMs || lineDied) mayHurry = true;
       thrownOut = !mayHurry;
       if (!mayHurry) return;
       mayHurry = false;

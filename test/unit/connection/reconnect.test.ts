@@ -135,6 +135,37 @@ test('a server that takes everybody in and throws everybody out is hurried for o
   assert.ok(network.peers.length < 100, String(network.peers.length));
 });
 
+test('a line that is cut again and again is met by quick tries each time, however short it held', async () => {
+  const { established, clock, network, states } = makeWorld();
+  await established();
+  for (let cut = 0; cut < 6; cut++) {
+    await clock.advance(5_000);
+    network.reception = { kind: 'error', code: 'ENETUNREACH', message: 'connect ENETUNREACH' };
+    network.last.silent = true;
+    await clock.advance(25_000);
+    const seen = states.length;
+    network.reception = 'accept';
+    await clock.advance(2_100);
+    assert.equal(network.last.texts[0]?.['type'], 'agent.register', `cut ${cut}`);
+    network.last.send('{"type":"agent.registered"}');
+    await clock.advance(10);
+    assert.equal(states.at(-1)?.kind, 'connected', `cut ${cut}: ${JSON.stringify(states.slice(seen))}`);
+  }
+});
+
+test('a server that takes everybody in and never answers a ping is hurried for one minute only', async () => {
+  const { connection, clock, network } = makeWorld();
+  connection.onState(({ kind }) => {
+    if (kind === 'connecting') network.last.answersPings = false;
+  });
+  connection.connect();
+  for (let step = 0; step < 3_600; step++) {
+    await clock.advance(1_000);
+    if (connection.state.kind === 'connecting') network.last.send('{"type":"agent.registered"}');
+  }
+  assert.ok(network.peers.length < 100, String(network.peers.length));
+});
+
 for (const code of [1002, 1011, 4004, 4400, 4429, 4500]) {
   test(`after a close with ${code} the next try comes after a minute, or when the person says so`, async () => {
     const { established, connection, clock, network } = makeWorld();
