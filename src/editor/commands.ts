@@ -15,7 +15,6 @@ import {
   reviewSelection,
   reviewStaged,
 } from './commands/reviews.ts';
-import { signIn, signOut } from './commands/signIn.ts';
 import { askAboutCode, documentSymbol } from './commands/tasks.ts';
 import { showFailure } from './notifications.ts';
 import { openSettings } from './openSettings.ts';
@@ -26,8 +25,8 @@ type Command = (...args: unknown[]) => unknown;
 export function commandTable(parts: CommandParts): Readonly<Record<string, Command>> {
   const { agent, changes } = parts;
   return {
-    'developerMesh.signIn': () => signIn(parts),
-    'developerMesh.signOut': () => signOut(parts),
+    'developerMesh.signIn': async () => (await import('./commands/signIn.ts')).signIn(parts),
+    'developerMesh.signOut': async () => (await import('./commands/signIn.ts')).signOut(parts),
     'developerMesh.connect': () => connect(parts),
     'developerMesh.reconnectNow': () => connect(parts),
     'developerMesh.disconnect': () => agent.disconnect(),

@@ -1,11 +1,8 @@
-import { findSecrets } from './redact.ts';
-
 /**
  * Files that are never read, whatever a setting, an ignore file, a task or a person's command says: they exist to
  * hold secrets. In code, so that no workspace can switch it off.
  */
 const secrets = 'kept back: may hold secrets';
-const named = 'kept back: its name holds a secret';
 const repository = 'kept back: internal files of a repository';
 
 /** Any segment of the path, the last one included; all begin with a dot. */
@@ -38,9 +35,6 @@ const places: readonly RegExp[] = [/(^|\/)\.docker\/config\.json$/, /(^|\/)\.con
 
 const anyFile = new RegExp(files.map(({ source }) => source).join('|'));
 
-/** Every token is longer than this; looked for first, because most names are not. */
-const mayHoldToken = /[\w.-]{16}/;
-
 /** Made to be shared: the same name with nothing in it. */
 const harmless = /^\.env[^/]*[._-](example|sample|template|dist)$|^id_[^/]*\.pub$/;
 
@@ -54,8 +48,6 @@ export function deniedReason(path: string): string | undefined {
   }
   const name = segments[last] ?? '';
   if (anyFile.test(name) && !harmless.test(name)) return secrets;
-  // A name goes wherever its file does, and cannot be masked there: the file would not be found again.
-  if (mayHoldToken.test(path) && findSecrets(path).length > 0) return named;
   const whole = segments.join('/');
   return places.some((pattern) => pattern.test(whole)) ? secrets : undefined;
 }

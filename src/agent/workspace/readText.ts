@@ -2,10 +2,13 @@ import type { FileChange, Host } from '../host.ts';
 import { deniedContent, deniedReason } from './denyList.ts';
 import { type Checked, checkUnsaved, readInside } from './openInside.ts';
 import type { Place } from './paths.ts';
+import { secretName } from './secretName.ts';
 import { binaryName, decodeText } from './skipReason.ts';
 
 /** The text of a place: what the editor holds unsaved wins over the disk. At most `kilobytes` (1024 bytes each). */
 export async function readText(host: Host, place: Place, kilobytes: number): Promise<Checked<string>> {
+  const named = secretName(place.relative);
+  if (named) return refused(named);
   const unsaved = host.unsavedText(place.absolutePath);
   if (unsaved === undefined) return readSaved(place, kilobytes);
   const allowed = await checkUnsaved(place);
@@ -30,7 +33,7 @@ export async function readRevision(
   kilobytes: number,
   signal: AbortSignal,
 ): Promise<Checked<string>> {
-  const kept = deniedReason(place.relative) ?? binaryName(place.relative);
+  const kept = deniedReason(place.relative) ?? secretName(place.relative) ?? binaryName(place.relative);
   if (kept) return refused(kept);
   const bytes = await saved(kilobytes * 1024, signal);
   if (!bytes.ok) return refused(bytes.failure.message);

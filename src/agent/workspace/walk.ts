@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { WorkspaceFolder } from '../host.ts';
 import { deniedReason } from './denyList.ts';
 import type { IgnoreRules } from './ignoreRules.ts';
+import { secretName } from './secretName.ts';
 import { skippedFolder } from './skipReason.ts';
 
 /** Entries of one folder tree, its own count; a tree that is larger is not walked to its end. */
@@ -53,12 +54,12 @@ export async function walk(
       }
       const relative = path === '' ? entry.name : `${path}/${entry.name}`;
       if (entry.isDirectory()) {
-        const skip = deniedReason(relative) ?? here.reason(relative, true) ?? skippedFolder(entry.name);
+        const skip = keptBack(relative) ?? here.reason(relative, true) ?? skippedFolder(entry.name);
         if (skip) files.push({ relative: `${relative}/`, skip });
         else if (depth < deepest) deeper.push(visit(relative, here, depth + 1));
         else complete = false;
       } else if (entry.isFile()) {
-        const skip = deniedReason(relative) ?? here.reason(relative, false);
+        const skip = keptBack(relative) ?? here.reason(relative, false);
         files.push(skip ? { relative, skip } : { relative });
       } else {
         files.push({ relative, skip: entry.isSymbolicLink() ? 'symbolic link' : 'not a regular file' });
@@ -84,4 +85,8 @@ async function list(path: string) {
     if (error instanceof Error && 'code' in error) return undefined; // Gone meanwhile, or not ours to read.
     throw error;
   }
+}
+
+function keptBack(path: string): string | undefined {
+  return deniedReason(path) ?? secretName(path);
 }
