@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { AgentParts } from './agent.ts';
+import { createChosenIds } from './chosenId.ts';
 import type { Incoming } from './connection/messages.ts';
 import { parseServerUrl } from './connection/serverUrl.ts';
 import type { Host } from './host.ts';
@@ -17,6 +18,8 @@ export interface Desk extends Disposable {
   readonly instance: Instance;
   readonly journal: Journal;
   readonly runner: TaskRunner;
+  /** Of the id that a person chose: see `ChosenIds`. */
+  idFor(origin: string, chosen: string): Promise<string>;
   /** What the server says to the runner goes this way: another window may have the task. */
   hear(word: Incoming): void;
   /** Other limits, or another answer to whether the server's tasks need a person's word. */
@@ -64,6 +67,7 @@ export async function openDesk(
     journal,
     runner,
     hear: shared?.hear ?? runner.hear,
+    idFor: claims ? createChosenIds(claims).idFor : async (_, chosen) => chosen,
     settingsChanged() {
       runner.limitsChanged();
       consent.settingsChanged();

@@ -100,6 +100,13 @@ export const failures = {
       'no-tasks-there',
       `${host} is connected, but servers of its kind give no tasks; everything you start yourself works as always.`,
     ),
+  /** Two agents that one id stands for would take turns at each other's tasks. */
+  agentIdInUse: (wanted: string, used: string) =>
+    final(
+      'agent-id-in-use',
+      `Another window of this computer is connected as ${wanted}, so this one is ${used}.`,
+      openSetting('developerMesh.agent.id'),
+    ),
   /** Nobody whom this computer trusts has signed it. */
   certificateUntrusted: (host: string, code: string) =>
     passing(

@@ -44,21 +44,25 @@ function dialectFor({ host, server, settings }: SessionParts): Promise<Dialect> 
 export interface Acquaintance {
   readonly dialect: Dialect;
   readonly names: ServerMemory<string>;
+  /** Under which this window is known where the id is all that is seen of it. */
+  readonly readableId: string;
 }
 
 export async function acquaintanceWith(session: SessionParts, desk: Desk): Promise<Acquaintance> {
-  const { host, server } = session;
-  const [dialect, names] = await Promise.all([
+  const { host, server, settings, parts } = session;
+  const chosen = settings().agent.id;
+  const [dialect, names, ownId] = await Promise.all([
     dialectFor(session),
     openNameMemory(desk.instance.folder, server.url, host.log),
+    chosen === '' ? '' : desk.idFor(server.origin, chosen),
   ]);
-  return { dialect, names };
+  return { dialect, names, readableId: readableId(ownId, parts.machineName, desk.instance.agentId) };
 }
 
 /** A connection whose every word is answered: tasks by the desk, questions by what the desk knows. Not yet connecting. */
 export function openSession(
   session: SessionParts,
-  { dialect, names }: Acquaintance,
+  { dialect, names, readableId }: Acquaintance,
   desk: Desk,
   events: SessionEvents,
   disposables: Disposables,
@@ -76,17 +80,24 @@ export function openSession(
   });
   const connection = connectionTo(session, dialect, {
     id: instance.agentId,
+    readableId,
     assignedId: names.recall(),
     assigned: (id) => (id === undefined ? names.forget() : names.remember(id)),
     runningTasks: () => runner.unfinished,
     health,
   });
   let toldNoTasks = false;
+  let toldId = false;
 
   const hear = (word: Incoming) => {
     switch (word.kind) {
-      case 'registered':
+      case 'registered': {
+        const chosen = session.settings().agent.id;
+        const another = word.agentId === readableId && chosen !== '' && chosen !== readableId;
+        if (another && !toldId) events.notice(failures.agentIdInUse(chosen, readableId));
+        toldId ||= another;
         return runner.registered();
+      }
       case 'task':
       case 'cancel':
       case 'delivered':
@@ -141,6 +152,7 @@ export async function tryOnce(session: SessionParts, signal: AbortSignal): Promi
   const id = session.parts.clock.uuid();
   const connection = connectionTo(session, await dialectFor(session), {
     id,
+    readableId: readableId('', session.parts.machineName, id),
     runningTasks: () => [],
     health: () => ({ status: 'healthy', ...idle }),
   });
@@ -169,15 +181,16 @@ function connectionTo(
   dialect: Dialect,
   who: Pick<ConnectionParts, 'runningTasks' | 'health' | 'assigned'> & {
     readonly id: string;
+    readonly readableId: string;
     readonly assignedId?: string | undefined;
   },
 ): Connection {
   const { clock } = parts;
-  const { id, assignedId, ...rest } = who;
+  const { id, readableId, assignedId, ...rest } = who;
   const self: AgentIdentity = {
     id,
     ...(assignedId !== undefined && { assignedId }),
-    readableId: readableId(settings().agent.id, parts.machineName, id),
+    readableId,
     name: settings().agent.name || `${host.description} on ${parts.machineName}`,
     version: parts.version,
     capabilities,

@@ -7,6 +7,7 @@ import { defaultSettings, type Settings } from '../../src/agent/settings.ts';
 import { systemClock } from '../../src/agent/shared/clock.ts';
 import { answerTool } from '../fakes/bedrockAnswers.ts';
 import { BedrockServer } from '../fakes/bedrockServer.ts';
+import { EdgeServer2 } from '../fakes/edgeServer2.ts';
 import { FakeHost } from '../fakes/fakeHost.ts';
 import { MeshServer } from '../fakes/meshServer.ts';
 import { root } from '../setup/paths.ts';
@@ -152,4 +153,53 @@ test('after many changes of mind there is one connection, and none when it is di
   changing.connect();
   await new Promise((later) => setTimeout(later, 300));
   assert.equal(mesh.upgrades.length, before, 'it connected after it was disposed');
+});
+
+test('of two windows with one chosen id the second connects under another, and says so once', async (t) => {
+  const edge = await EdgeServer2.start();
+  const edgeHost = new FakeHost({ keys: { [new URL(edge.door.url).origin]: edge.key } });
+  const told: AgentEvent[][] = [];
+  const windows: Agent[] = [];
+  t.after(async () => {
+    for (const window of windows) window.dispose();
+    await edge.door.stop();
+    edgeHost.dispose();
+  });
+  const openWindow = async () => {
+    const { server, agent: identity, review } = defaultSettings;
+    const settings: Settings = {
+      ...defaultSettings,
+      server: { ...server, url: edge.door.url, dialect: 'mcp' },
+      agent: { ...identity, id: 'reviewer' },
+      review: { ...review, useModel: false },
+    };
+    const heard: AgentEvent[] = [];
+    const window = createAgent(edgeHost, settings, {
+      clock: systemClock,
+      environment: {},
+      engineFolder: join(root, 'dist', 'engine'),
+      processId: process.pid,
+      machineName: 'test',
+      version: '1.2.3',
+    });
+    told.push(heard);
+    windows.push(window);
+    return new Promise<string>((connected) => {
+      window.onEvent((event) => {
+        heard.push(event);
+        if (event.type === 'connected') connected(event.agentId);
+      });
+      window.connect();
+    });
+  };
+  const notices = () => told.map((heard) => heard.flatMap((event) => (event.type === 'notice' ? [event.failure] : [])));
+
+  assert.deepEqual([await openWindow(), await openWindow()], ['reviewer', 'reviewer-2']);
+  assert.deepEqual([...edge.tools.agents.keys()], ['reviewer', 'reviewer-2']);
+  assert.deepEqual(
+    notices().map((failed) => failed.map(({ code }) => code)),
+    [[], ['agent-id-in-use']],
+  );
+  windows[0]?.dispose();
+  assert.equal(await openWindow(), 'reviewer', 'who comes when the first is gone is the first');
 });
