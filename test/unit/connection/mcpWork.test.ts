@@ -140,6 +140,42 @@ test('a result for a task of another agent stays here, and the task is done agai
   assert.deepEqual(taskIds(hear(session, answer(batchOf(next), ['t-1'])).words), ['t-1']);
 });
 
+test('of a list that holds more than was asked for, only what is ours and to be done is taken', () => {
+  const { session, question } = begun();
+  const listed = [
+    { id: 'ours', agent_id: self.id, status: 'assigned' },
+    { id: 'nobody says whose' },
+    { id: 'begun', agent_id: self.id, status: 'in_progress' },
+    { id: 'of another agent', agent_id: 'somebody-else', status: 'assigned' },
+    { id: 'done', agent_id: self.id, status: 'completed' },
+    { id: 'of nobody', status: 'pending' },
+  ];
+  const tasks = listed.map((task) => ({ type: 'code_review', description: '{"code":"x"}', ...task }));
+  const batch_results = question.tools.map(({ id, name }) => ({
+    id,
+    status: 'success',
+    result: name === 'task_list' ? { tasks, count: tasks.length } : { success: true },
+  }));
+  const { words } = hear(session, JSON.stringify({ jsonrpc: '2.0', id: question.id, result: { batch_results } }));
+  assert.deepEqual(taskIds(words), ['ours', 'nobody says whose', 'begun']);
+});
+
+test('a server that does not say whose a task is gets the result, and the task is not done again', () => {
+  const { clock, session, question } = begun();
+  hear(session, answer(question, ['t-1']));
+  clock.stall(60_000);
+  const { frames } = session.encode({ kind: 'result', result: resultOf('t-1') });
+  const { id, tools } = batchOf(frames[0]);
+  const batch_results = tools.map((tool) => ({
+    id: tool.id,
+    status: 'success',
+    result: { id: 't-1', status: 'assigned' },
+  }));
+  const { words, replies } = hear(session, JSON.stringify({ jsonrpc: '2.0', id, result: { batch_results } }));
+  assert.deepEqual(words, []);
+  assert.equal(batchOf(replies[0]).tools[0]?.name, 'task_complete');
+});
+
 test('a server that loses long answers and is silent to notifications is asked for less and less', () => {
   const { clock, session, question } = begun();
   hear(session, answer(question, []));

@@ -53,6 +53,8 @@ const mostChecked = 8;
 /** So long after the server said that a task is ours, its result goes out without asking. */
 const certainForMs = 2_000;
 const over = new Set(['completed', 'failed']);
+/** Of a listed task that somebody is to do. A server that heeds our filter lists no other. */
+const toDo = new Set(['assigned', 'in_progress']);
 const urgency: Readonly<Record<Priority, number>> = { low: 0, normal: 1, high: 2, critical: 3 };
 
 export function createWork(parts: WorkParts): Work {
@@ -76,6 +78,8 @@ export function createWork(parts: WorkParts): Work {
     name: 'agent_heartbeat',
     arguments: { agent_id: agentId, status },
   });
+  /** A server that does not say whose a task is contradicts nobody. */
+  const isOthers = (task: Fields) => (pick(task, 'agent_id') ?? agentId) !== agentId;
   const look = (id: string, taskId: string): Tool => ({ id, name: 'task_get', arguments: { task_id: taskId } });
 
   function ask(): readonly string[] {
@@ -155,7 +159,7 @@ export function createWork(parts: WorkParts): Work {
         const status = String(pick(entry.value, 'status'));
         if (over.has(status) && purpose.sent) return { words: [{ kind: 'delivered', messageId: id }], replies: [] };
         if (over.has(status)) return no('finished', purpose.text ?? `task already finished with status: ${status}`);
-        if (pick(entry.value, 'agent_id') !== agentId) {
+        if (isOthers(entry.value)) {
           seen.delete(purpose.taskId);
           return no('disowned', 'task is assigned to another agent');
         }
@@ -183,7 +187,7 @@ export function createWork(parts: WorkParts): Work {
       const found = entries.get(`get ${taskId}`);
       if (!found) continue;
       const status = String(found.value && pick(found.value, 'status'));
-      const others = found.value !== undefined && pick(found.value, 'agent_id') !== agentId;
+      const others = found.value !== undefined && isOthers(found.value);
       missing.delete(taskId);
       if (!working.delete(taskId)) continue;
       if (!others && !over.has(status)) {
@@ -213,6 +217,7 @@ export function createWork(parts: WorkParts): Work {
       const fields = fieldsOf(entry);
       const taskId = readId(fields, ['id', 'task_id']);
       if (taskId === undefined || ids.has(taskId)) continue;
+      if (isOthers(fields) || !toDo.has(String(pick(fields, 'status') ?? 'assigned'))) continue;
       ids.add(taskId);
       lost.delete(taskId);
       if (working.has(taskId)) oursAt.set(taskId, clock.monotonic());
