@@ -87,9 +87,12 @@ test('that the agent is stopping is said at once', async () => {
   const work = new AbortController();
   const running = agent.run('code_review', 'x', { code: 'x = 1', language: 'python' }, work.signal);
   const stop = new AbortController();
+  const isHeartbeat = ({ type }: { readonly type: string | undefined }) => type === 'agent.heartbeat';
+  // That of the registration may still be on its way.
+  await server.nextFrame(isHeartbeat, { after: 0 });
   const seen = server.frames.length;
   const drained = agent.drain(stop.signal);
-  const heartbeat = await server.nextFrame(({ type }) => type === 'agent.heartbeat', { after: seen });
+  const heartbeat = await server.nextFrame(isHeartbeat, { after: seen });
   assert.equal(heartbeat.payload['status'], 'draining');
   stop.abort();
   await drained;

@@ -27,6 +27,7 @@ test('what a call took is counted for its task, the day and the month, in tokens
   assert.deepEqual(task.spent, { tokens: 1_100_000, dollars: 3, held: 0 });
   assert.deepEqual(await parts.ledger.read(), {
     tokensToday: 1_100_000,
+    tokensThisMonth: 1_100_000,
     dollarsToday: 3,
     dollarsThisMonth: 3,
     tokensWithoutPrice: 0,
