@@ -87,6 +87,13 @@ export const failures = {
       `${host} answered with a web page or a redirection (HTTP ${status}) instead of opening a WebSocket: sign in to this network in a browser if it asks for that, or check developerMesh.server.url.`,
       openSetting('developerMesh.server.url'),
     ),
+  notWebSocket: (host: string, detail: string) =>
+    passing(
+      'upgrade-refused',
+      `${host} answers, but not as a WebSocket server does; check developerMesh.server.url.`,
+      openSetting('developerMesh.server.url'),
+      detail,
+    ),
   registrationRefused: (host: string, detail: string) =>
     passing('registration-refused', `${host} refused the registration of this agent.`, showLog, detail),
   noDialectFits: (host: string) =>

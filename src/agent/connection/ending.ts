@@ -62,13 +62,18 @@ export function judge(end: LinkEnd, host: string, established: boolean): Verdict
       if (end.code === 'ERR_INVALID_CHAR') return { kind: 'stop', failure: failures.keyRejected(host) };
       const tls = tlsFailure(end.code, host, 'developerMesh.server.url');
       if (tls) return { kind: 'retry', failure: tls };
-      const detail = end.message.includes(end.code) ? end.message : `${end.code} ${end.message}`.trim();
-      return {
-        kind: 'retry',
-        failure: established ? failures.connectionLost(host, detail) : failures.unreachable(host, detail),
-      };
+      const nameless = end.code === '' || end.code === 'UNKNOWN' || end.message.includes(end.code);
+      const detail = nameless ? end.message : `${end.code} ${end.message}`;
+      if (established) return { kind: 'retry', failure: failures.connectionLost(host, detail) };
+      const failure = isNoAnswer(end.code) ? failures.unreachable(host, detail) : failures.notWebSocket(host, detail);
+      return { kind: 'retry', failure };
     }
   }
+}
+
+/** What is wrong with an answer is found by the reader of HTTP, or by that of the upgrade, who gives no codes. */
+function isNoAnswer(code: string): boolean {
+  return code !== 'UNKNOWN' && !code.startsWith('HPE_');
 }
 
 function refusedUpgrade(status: number, host: string): Failure {

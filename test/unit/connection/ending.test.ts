@@ -33,16 +33,11 @@ const verdicts: readonly Row[] = [
   [{ kind: 'refused', key: false, text: 'no' }, 'retry', 'registration-refused'],
   [{ kind: 'silent', ms: 5000 }, 'retry', 'connection-lost'],
   [{ kind: 'connectTimeout', ms: 10_000 }, 'retry', 'connect-timeout'],
-  ...[
-    'ENOTFOUND',
-    'EAI_AGAIN',
-    'ECONNREFUSED',
-    'EHOSTUNREACH',
-    'ENETUNREACH',
-    'ETIMEDOUT',
-    'EPROTO',
-    'HPE_HEADER_OVERFLOW',
-  ].map((code): Row => [error(code), 'retry', 'unreachable']),
+  ...['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EPROTO'].map(
+    (code): Row => [error(code), 'retry', 'unreachable'],
+  ),
+  [error('HPE_HEADER_OVERFLOW'), 'retry', 'upgrade-refused'],
+  [error('UNKNOWN'), 'retry', 'upgrade-refused'],
   ...[
     'CERT_HAS_EXPIRED',
     'CERT_NOT_YET_VALID',
@@ -70,6 +65,13 @@ test('a close that says for good is tried again slowly, and named', () => {
   assert.equal(verdict.failure.detail, 'bad request');
   const passing = judge(closed(1000), 'h', true);
   assert.ok(passing.kind === 'retry' && !passing.slow);
+});
+
+test('a server that answers the upgrade wrongly is not called unreachable, and its mistake is named', () => {
+  const message = 'Server sent a subprotocol but none was requested';
+  const { failure } = judge({ kind: 'error', code: 'UNKNOWN', message }, 'h', false);
+  assert.match(failure.message, /^h answers, but not as a WebSocket server/);
+  assert.equal(failure.detail, message);
 });
 
 test('what broke the protocol is hostile for certain, a line that broke before the registration perhaps', () => {
