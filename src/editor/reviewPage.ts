@@ -14,7 +14,7 @@ export function reviewPage(title: string, { status, result, error, metadata }: T
   parts.push(
     list('Findings', review.findings, (row) => {
       const place = placeText({ cell: row.cell, range: { line: row.line } });
-      return `${severityName[row.severity]}: ${row.title}, ${row.file}, ${place}`;
+      return `${severityName[row.severity]}, ${row.file}, ${place}: ${row.title}`;
     }),
     list('What to do', review.recommendations, (row) => row),
     list('Not reviewed, or not in full', review.not_reviewed, ({ file, reason }) => `${file}: ${reason}`),

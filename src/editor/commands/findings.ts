@@ -63,10 +63,15 @@ async function reveal(finding: Finding, preserveFocus: boolean): Promise<void> {
   if (!uri) return;
   const range = toVscodeRange(finding.range);
   const selection = preserveFocus ? range : new vscode.Range(range.start, range.start);
-  // The editor of a notebook is found by the address of its cell; a text editor of its own it would not get.
-  if (finding.cell !== undefined)
-    await vscode.commands.executeCommand('vscode.open', uri, { selection, preserveFocus });
-  else await vscode.window.showTextDocument(uri, { selection, preserveFocus, preview: true });
+  const options = { selection, preserveFocus, preview: true };
+  const notebook = vscode.workspace.notebookDocuments.find(({ uri: { path } }) => path === uri.path);
+  if (finding.cell === undefined || !notebook) {
+    await vscode.window.showTextDocument(uri, options);
+    return;
+  }
+  // The notebook under its own name, then the place in its cell.
+  await vscode.window.showNotebookDocument(notebook, { preserveFocus, preview: true });
+  await vscode.commands.executeCommand('vscode.open', uri, options);
 }
 
 /** From a tree comes its node, from everywhere else the id. */

@@ -59,9 +59,13 @@ test('what Enter takes at once is never to cancel a task', () => {
 });
 
 test('nothing is offered that makes no sense now', () => {
-  const offered = commands(state({ kind: 'off' }), { hasServer: false, hasEditor: false });
+  const nothing = { hasServer: false, hasEditor: false, canDocument: false, hasFolder: false };
+  const offered = commands(state({ kind: 'off' }), nothing);
   for (const senseless of [
     'reviewFile',
+    'reviewChanges',
+    'reviewBranch',
+    'ask',
     'documentSymbol',
     'clearFindings',
     'restoreFindings',

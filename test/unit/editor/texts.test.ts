@@ -107,7 +107,7 @@ test('the report of a review says what was found, what was left out and why, and
   for (const row of [
     '2 findings in 2 of 3 files; 1 not reviewed in full, 1 hidden, 2 dismissed for\neverybody.',
     'It is not complete: The budget leaves no room.',
-    '    High: Wrong, a.ts, line 3\n    Low: Odd, b.ipynb, cell 4, line 2',
+    '    High, a.ts, line 3: Wrong\n    Low, b.ipynb, cell 4, line 2: Odd',
     'Not reviewed, or not in full\n    c.ts: larger than 512 kB',
     'Instructions that were applied\n    AGENTS.md',
     '    2 dismissed for everybody',
