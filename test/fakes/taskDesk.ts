@@ -29,6 +29,7 @@ export interface TaskDeskOptions {
   readonly limits?: Partial<Settings['limits']>;
   readonly connected?: boolean;
   readonly consent?: Pick<Consent, 'tooMany' | 'ask'>;
+  mine?(taskId: string): boolean;
 }
 
 /** A real runner between a connection, workers and a journal that do what the test says, and remember all. */
@@ -61,6 +62,7 @@ export class TaskDesk {
       journal: this.#observed(journal),
       limits: () => this.limits,
       ...(options.consent && { consent: options.consent }),
+      ...(options.mine && { mine: options.mine }),
       clock: this.clock,
       log: (level, message) => this.logged.push(`${level} ${message}`),
       emit: (event) => {

@@ -23,7 +23,7 @@ export interface SharedTasks extends Disposable {
   /** Whether a task of the journal may be taken up at the start. */
   mine(taskId: string): boolean;
   /** Once, after `mine` was asked about everything. */
-  attach(runner: TaskRunner): void;
+  attach(runner: Pick<TaskRunner, 'hear' | 'takeUp'>): void;
 }
 
 export interface SharedTasksParts {
@@ -69,7 +69,7 @@ export async function openSharedTasks(parts: SharedTasksParts): Promise<SharedTa
   const asked = new Map<string, { cancel?: Incoming }>();
   /** They are decided on in the order in which they came. */
   let last: Promise<void> = Promise.resolve();
-  let runner: TaskRunner | undefined;
+  let runner: Pick<TaskRunner, 'hear' | 'takeUp'> | undefined;
   let timer: Disposable | undefined;
   let disposed = false;
   const peeked = new Map<string, { readonly at: number; readonly state: Promise<JournalState> }>();
@@ -166,7 +166,8 @@ export async function openSharedTasks(parts: SharedTasksParts): Promise<SharedTa
     const bytes = payloadBytes(word.task.payload);
     const held = [...others.values()].reduce((sum, other) => sum + other.bytes, bytes);
     const room = others.size < parts.most() && held <= mostBytes;
-    log('info', 'another window has this task', { taskId, ...(!room && { remembered: false }) });
+    // Many more than can be remembered may come again and again.
+    log(room ? 'info' : 'debug', 'another window has this task', { taskId, remembered: room });
     if (!room) return;
     others.set(taskId, { word, bytes, lookedAt: clock.monotonic() });
     timer ??= clock.after(lookEveryMs, look);

@@ -14,7 +14,7 @@ const servesMs = 60 * 60_000;
 const mostLinks = 1000;
 
 /** `words`: by id, JSON. Every few uses have an id of their own. */
-export function createStamp(folder: string, words: (id: string) => object, clock: Clock): Stamp {
+export function createStamp(folder: string, words: (id: string) => object, clock: Clock, linkFile = link): Stamp {
   let file: Promise<{ readonly path: string; readonly id: string; readonly at: number }> | undefined;
   let links = 0;
   /** Some disks have no links. */
@@ -50,7 +50,7 @@ export function createStamp(folder: string, words: (id: string) => object, clock
     for (let tries = 0; ; tries++) {
       links += 1;
       try {
-        await link(stamp.path, path);
+        await linkFile(stamp.path, path);
         return stamp.id;
       } catch (error) {
         if (codeOf(error) === 'EEXIST') return undefined;

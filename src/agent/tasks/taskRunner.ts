@@ -421,7 +421,7 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
       const entry = journal.tasks.get(taskId);
       if (entry && !disposed && !draining) takeUp(entry);
       const job = jobs.get(taskId);
-      if (job && job.stage !== 'receiving') sayAccepted(job);
+      if (job) acceptAgain(job);
     },
     run(task, signal) {
       if (jobs.has(task.id)) throw new TypeError(`a task ${task.id} is under way already`);

@@ -10,7 +10,7 @@ import type { JournalRecord } from '../../../src/agent/tasks/journalState.ts';
 import { FakeClock } from '../../fakes/fakeClock.ts';
 import { MemoryJournal } from '../../fakes/memoryJournal.ts';
 import { TaskDesk } from '../../fakes/taskDesk.ts';
-import { task } from './examples.ts';
+import { result, task } from './examples.ts';
 
 const ofKind = <K extends Outgoing['kind']>(desk: TaskDesk, kind: K) =>
   desk.sent.flatMap(({ message }) => (message.kind === kind ? [message as Extract<Outgoing, { kind: K }>] : []));
@@ -314,4 +314,30 @@ test('a cancellation that came before its task is on disk at once, and holds aft
   );
   next.runner.dispose();
   desk.runner.dispose();
+});
+
+test('what is not this window’s at the start is taken up later, and accepted then', async () => {
+  const journal = new MemoryJournal([
+    { kind: 'received', task: task('a') },
+    { kind: 'accepted', id: 'a' },
+    { kind: 'received', task: task('b') },
+    { kind: 'accepted', id: 'b' },
+    { kind: 'running', id: 'b', attempt: 2 },
+    { kind: 'result', result: result('c') },
+  ]);
+  const desk = new TaskDesk({ journal, mine: (id) => id === 'a' });
+  desk.runner.start();
+  await desk.settle();
+  assert.deepEqual(desk.runner.unfinished, ['a']);
+  desk.runner.takeUp('b');
+  desk.runner.takeUp('c');
+  desk.runner.takeUp('unknown');
+  desk.runner.takeUp('b');
+  await desk.settle();
+  assert.deepEqual(desk.runner.unfinished, ['a', 'b', 'c']);
+  assert.deepEqual(
+    desk.sent.map(({ message }) => (message.kind === 'accepted' ? message.taskId : message.kind)),
+    ['b', 'result'],
+  );
+  assert.equal(desk.work.filter(({ task: { id } }) => id === 'b').length, 1);
 });
