@@ -192,6 +192,16 @@ test('a server that loses long answers and is silent to notifications is asked f
   assert.deepEqual(limits, [25, 12, 6, 3, 1, 1, 1, 1]);
 });
 
+test('a question for work that is refused is no word for anybody, and goes into the log', () => {
+  const { session, question } = begun();
+  hear(session, answer(question, []));
+  session.poll();
+  const { id } = batchOf(session.poll()[0]);
+  const error = { code: -32603, message: '[INTEGRATION_ERROR] no database' };
+  const decoded = session.decode(JSON.stringify({ jsonrpc: '2.0', id, error }));
+  assert.deepEqual(decoded, { kind: 'unknown', name: 'a refused question for work: [INTEGRATION_ERROR] no database' });
+});
+
 test('what is asked without an id is refused without one, and the server is left alone for as long as it says', () => {
   const { session, question } = begun();
   const [again] = hear(session, lost(question.id)).replies;
@@ -200,7 +210,7 @@ test('what is asked without an id is refused without one, and the server is left
   const [next] = session.poll();
   assert.equal(batchOf(next).id, undefined);
   const error = { code: 429, message: 'Rate limit exceeded: quota', data: { retry_after: 600 } };
-  assert.deepEqual(hear(session, JSON.stringify({ jsonrpc: '2.0', error })).words, []);
+  assert.equal(session.decode(JSON.stringify({ jsonrpc: '2.0', error })).kind, 'unknown');
   assert.equal(session.pollEvery, 600_000);
   assert.deepEqual(session.poll(), []);
 });

@@ -201,10 +201,15 @@ export function openMcp(me: AgentIdentity, clock: Clock, budget: RequestBudget):
         return said([{ kind: 'refused', reason, text, about: registrationId }]);
       case 'work':
         if (server === 'unknown' && isUnknownMethod(code, text)) return withoutWork();
-        return said(work.refused(id, reason, text, registrationId));
+        return refusedWork(work.refused(id, reason, text, registrationId), text);
       case 'heartbeat':
         return { kind: 'unknown', name: `a refused heartbeat: ${text}` };
     }
+  }
+
+  /** Nothing hangs on a question that is asked again anyway, but while it is refused no work can come. */
+  function refusedWork(words: readonly Incoming[], text: string): Decoded {
+    return words.length > 0 ? said(words) : { kind: 'unknown', name: `a refused question for work: ${text}` };
   }
 
   return {
