@@ -12,15 +12,15 @@ export function reviewPage(title: string, { status, result, error, metadata }: T
   parts.push(wrapped(`${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`));
   if (status === 'inconclusive' && error) parts.push(wrapped(`It is not complete: ${plainLine(error)}`));
   parts.push(
+    list('Not reviewed, or not in full', review.not_reviewed, ({ file, reason }) => `${file}: ${reason}`),
+    list('Instructions that were applied', review.instructions_applied, (file) => file),
+    list('Left out', leftOut(review.counts), (row) => row),
+    list('The model', modelRows(metadata), (row) => row),
     list('Findings', review.findings, (row) => {
       const place = placeText({ cell: row.cell, range: { line: row.line } });
       return `${severityName[row.severity]}, ${row.file}, ${place}: ${row.title}`;
     }),
     list('What to do', review.recommendations, (row) => row),
-    list('Not reviewed, or not in full', review.not_reviewed, ({ file, reason }) => `${file}: ${reason}`),
-    list('Instructions that were applied', review.instructions_applied, (file) => file),
-    list('Left out', leftOut(review.counts), (row) => row),
-    list('The model', modelRows(metadata), (row) => row),
   );
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
