@@ -155,8 +155,9 @@ export function createClaims(parts: ClaimsParts): Claims {
   /** Removes what is old, ours or not. What somebody holds stays. */
   function clean(): void {
     timer.dispose();
+    if (disposed) return;
     timer = clock.after(cleanEveryMs, clean);
-    if (cleaning || disposed) return;
+    if (cleaning) return;
     cleaning = true;
     finished = 0;
     void quietly(cleanNow).finally(() => {

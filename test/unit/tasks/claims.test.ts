@@ -157,3 +157,13 @@ test('what is older than a day is cleared away, and what somebody holds stays', 
   await eventually(async () => (await world.files()).length === 1);
   assert.equal((await (await world.open()).take('held')).kind, 'held');
 });
+
+test('a window that is closed leaves no timer, also when the last of many tasks ends after that', async () => {
+  const own = new FakeClock();
+  const folder = join(root, 'closed', 'claims');
+  const lock = join(root, 'closed', 'agent-1', 'lock-1');
+  const claims = createClaims({ clock: own, log: () => undefined, processId: 1, hostName: 'here', folder, lock });
+  claims.dispose();
+  for (let n = 0; n <= 2000; n++) await claims.finish(`${n}`);
+  assert.equal(own.pending, 0);
+});
