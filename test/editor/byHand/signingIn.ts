@@ -95,6 +95,8 @@ export const signingIn: Scenario = {
           const offered = (await rows.allTextContents()).map((text) => text.trim());
           assert.deepEqual(offered, [
             'Review Uncommitted Changes',
+            'Review This Branch…',
+            'Show What Would Be Sent…',
             'Ask about the Code…',
             'Copy Agent ID',
             'Disconnect',

@@ -54,7 +54,11 @@ suite('fixes', () => {
             new vscode.Range(start, start),
           )
         ).filter(({ command }) => command?.command.startsWith('developerMesh.'));
-      const actions = await offered();
+      let actions: readonly vscode.CodeAction[] = [];
+      await until('the window knows who offers them', async () => {
+        actions = await offered();
+        return actions.length > 0;
+      });
       assert.deepEqual(
         actions.map(({ title }) => title),
         [
