@@ -83,3 +83,24 @@ test('a title of a server brings no line breaks, escapes or hidden characters in
 test('the spoken text is a sentence without icons', () => {
   for (const [, given, extras] of texts) assert.match(statusView(given, extras).spoken, /^Developer Mesh: [^$]+\.$/);
 });
+
+test('a wait of minutes is told in minutes, with the sentence of why', () => {
+  const waiting: ConnectionState = {
+    kind: 'waiting',
+    url,
+    attempt: 3,
+    retryInMs: 200_000,
+    failure: failures.closedForGood('h', 4400, 'bad'),
+  };
+  const { text, sentence } = statusView(state(waiting), { secondsLeft: 200 });
+  assert.equal(text, '$(history) Mesh: Retry in 4 min');
+  assert.match(
+    sentence,
+    /closed the connection with code 4400, so it is tried again slowly\. Next attempt in 4 min\.$/,
+  );
+});
+
+test('the tooltip tells what the model cost', () => {
+  const { details } = statusView(state(connected), { spend: [['AI today', '5 tokens · price unknown']] });
+  assert.deepEqual(details.at(-1), ['AI today', '5 tokens · price unknown']);
+});
