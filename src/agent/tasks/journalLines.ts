@@ -98,15 +98,22 @@ export function decodeLine(line: string): JournalRecord | undefined {
   }
 }
 
-/** What a journal adds up to. Lines that cannot be read are skipped and counted; nothing is thrown. */
+/**
+ * What a journal adds up to. Lines that cannot be read are skipped and counted; nothing is thrown. Any of them may have
+ * been the end of a run, so what was begun before it counts for nothing, and what is begun after it counts.
+ */
 export function replay(text: string): { readonly state: JournalState; readonly skipped: number } {
   const state = new JournalState();
   let skipped = 0;
+  let certain = true;
   for (const line of text.split('\n')) {
     if (line === '') continue;
     const record = decodeLine(line);
     if (record) state.apply(record);
     else skipped += 1;
+    // Once for a stretch of them: a damaged file may hold millions.
+    if (!record && certain) state.forgive();
+    certain = record !== undefined;
   }
   return { state, skipped };
 }

@@ -27,7 +27,7 @@ export interface JournalledTask {
   /** Its payload is null once there is a result. */
   readonly task: Task;
   readonly state: Exclude<TaskState, { readonly kind: 'delivered' }>;
-  /** Runs that were begun and not ended in order. */
+  /** Runs that were begun and not ended in order, as far as is certain. */
   readonly attempts: number;
 }
 
@@ -75,6 +75,14 @@ export class JournalState {
         return this.#finish(record.result);
       case 'ended':
         return this.#end(record.id, record);
+    }
+  }
+
+  /** No run that was begun so far counts against its task any more. */
+  forgive(): void {
+    for (const [id, { task, state, attempts }] of this.tasks) {
+      if (attempts === 0 || state.kind === 'result') continue;
+      this.tasks.set(id, { task, state: { kind: 'accepted' }, attempts: 0 });
     }
   }
 

@@ -87,7 +87,34 @@ test('the journal and its folder are for this user alone', async () => {
   journal.dispose();
 });
 
-test('a journal cut at any byte opens, and holds a state it once had', async () => {
+test('a run whose end may stand in a damaged line does not count, and one that began after it does', async () => {
+  const folder = newFolder();
+  const { journal } = await open(folder);
+  await journal.record({ kind: 'received', task: task('one') }, { kind: 'accepted', id: 'one' });
+  journal.dispose();
+  await journal.flush();
+  const attempts = async () => (await reopened(folder)).tasks.get('one')?.attempts;
+  const runThatIsKilled = async () => {
+    const { journal } = await open(folder);
+    const attempt = (journal.tasks.get('one')?.attempts ?? 0) + 1;
+    await journal.record({ kind: 'running', id: 'one', attempt });
+    journal.dispose();
+    await journal.flush();
+    return attempt;
+  };
+  for (let life = 0; life < 4; life++) {
+    assert.equal(await runThatIsKilled(), 1);
+    // It ended, and went out; what is left of the line does not say so.
+    const lost = encodeLine({ kind: 'result', result: result('one', { status: 'inconclusive' }) });
+    await appendFile(fileOf(folder), life % 2 === 0 ? lost.slice(0, 80) : lost.replace('one', 'oNe'));
+    assert.equal(await attempts(), 0);
+  }
+  // The bad lines are still there, and a task that does bring us down is given up all the same.
+  for (const expected of [1, 2, 3]) assert.equal(await runThatIsKilled(), expected);
+  assert.equal(await attempts(), 3);
+});
+
+test('a journal cut at any byte opens, and holds a state it once had, or that with no run counted', async () => {
   const folder = newFolder();
   const { journal } = await open(folder);
   for (const record of life) await journal.record(record);
@@ -96,6 +123,11 @@ test('a journal cut at any byte opens, and holds a state it once had', async () 
   const whole = await readFile(fileOf(folder));
   const once = life.map((_, count) => plain(stateAfter(life.slice(0, count))));
   once.push(plain(stateAfter(life)));
+  const forgiven = life.map((_, count) => {
+    const state = stateAfter(life.slice(0, count));
+    state.forgive();
+    return plain(state);
+  });
   const seen = new Set<number>();
   const cut = newFolder();
   await reopened(cut);
@@ -103,7 +135,8 @@ test('a journal cut at any byte opens, and holds a state it once had', async () 
     await writeFile(fileOf(cut), whole.subarray(0, length));
     const { journal: torn } = await open(cut);
     const state = plain(torn);
-    const index = once.findIndex((each) => isDeepStrictEqual(each, state));
+    const isWhole = length === 0 || whole[length - 1] === 10 || whole[length] === 10;
+    const index = (isWhole ? once : forgiven).findIndex((each) => isDeepStrictEqual(each, state));
     assert.notEqual(index, -1, `cut at byte ${length}: ${JSON.stringify(state)}`);
     seen.add(index);
     // What is written after the tear is not swallowed by it.
