@@ -1,7 +1,7 @@
 import type { ModelRequest } from '../agent/models/model.ts';
 import { pricesAsOf } from '../agent/models/prices.ts';
 import type { Preview } from '../agent/review/preview.ts';
-import { plainLine } from './plainText.ts';
+import { plainLine, wrapped } from './plainText.ts';
 
 /** UTF-16 units; a longer page would take the editor too long to open. */
 const longestPage = 4_000_000;
@@ -13,7 +13,7 @@ export function costSentence({ tokens, dollars, model, requests }: Preview): str
     dollars === undefined
       ? 'Its price is not known.'
       : `That is about $${dollars.toFixed(2)} by list price (${pricesAsOf}), answers included.`;
-  const amount = `${count(tokens, 'token')} in ${count(requests.length, 'request')}`;
+  const amount = `${count(rounded(tokens), 'token')} in ${count(requests.length, 'request')}`;
   return `About ${amount} go to ${plainLine(model ?? 'the model', 120)}. ${price}`;
 }
 
@@ -45,7 +45,7 @@ export function previewPage(title: string, preview: Preview): string {
     `${count(files, 'file')} asked for. ${notReviewed.length === 0 ? 'Nothing is left out.' : 'Left out:'}`,
     ...notReviewed.map((one) => `    ${leftOut(one)}`),
   ];
-  const pages = [head.join('\n')];
+  const pages = [wrapped(head.join('\n'))];
   const [first] = requests;
   if (first) {
     // Every request of a run has the same manual and the same form.
@@ -87,4 +87,9 @@ function leftOut({ file, reason }: { readonly file: string; readonly reason: str
 
 function count(number: number, what: string): string {
   return `${number.toLocaleString('en-US')} ${what}${number === 1 ? '' : 's'}`;
+}
+
+/** An estimate has two digits that mean something. */
+function rounded(number: number): number {
+  return Number(number.toPrecision(2));
 }

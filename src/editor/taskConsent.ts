@@ -98,5 +98,5 @@ export function createTaskConsent({ memory, ask, tell }: TaskConsentParts): Task
 function sentence({ host, wish }: TaskRequest, others: number): string {
   const asks = plainLine(`${host ?? 'A server'} asks to ${wish}`, 200);
   const more = others === 0 ? '' : others === 1 ? ' One more task waits.' : ` ${others} more tasks wait.`;
-  return `${asks}. What it finds goes back to the server.${more}`;
+  return `${asks}. The result goes back to it.${more}`;
 }

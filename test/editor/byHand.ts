@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { root, testFolder } from '../setup/paths.ts';
 import { comingBack } from './byHand/comingBack.ts';
+import { consenting } from './byHand/consenting.ts';
 import type { Desk, Scenario, Sitting } from './byHand/scenario.ts';
 import { signingIn } from './byHand/signingIn.ts';
 import { trusting } from './byHand/trusting.ts';
 import type { SuiteFailure, SuiteResult } from './suiteResult.ts';
 
-const scenarios: readonly Scenario[] = [signingIn, trusting, comingBack];
+const scenarios: readonly Scenario[] = [signingIn, trusting, comingBack, consenting];
 
 /** `grep`: only the scenarios whose name matches; their steps build on one another. */
 export async function runByHand(desk: Omit<Desk, 'workspace'>, grep?: string): Promise<SuiteResult> {
