@@ -38,7 +38,7 @@ async function wholeLife(journal: Journal, id: string): Promise<void> {
   const metadata = { static_issues: 0, ai_suggestions: 0, confidence: 1, duration_ms: 5, not_reviewed: [] };
   const completed_at = new Date(systemClock.now()).toISOString();
   await journal.record(received(id), { kind: 'accepted', id });
-  await journal.record({ kind: 'running', id, attempt: 1 });
+  await journal.note({ kind: 'running', id, attempt: 1 });
   await journal.record({
     kind: 'result',
     result: { task_id: id, status: 'completed', result: { findings: [] }, metadata, completed_at },

@@ -38,6 +38,10 @@ export class MemoryJournal implements Journal {
     return held ? new Promise((resolve) => held.push(resolve)) : Promise.resolve();
   }
 
+  note(...records: readonly JournalRecord[]): Promise<void> {
+    return this.record(...records);
+  }
+
   /** From now on nothing becomes durable until `release`. */
   hold(): void {
     this.#held ??= [];

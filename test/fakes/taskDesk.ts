@@ -96,6 +96,10 @@ export class TaskDesk {
         journal.record(...records).then(() => {
           for (const { kind } of records) order.push(`durable ${kind}`);
         }),
+      note: (...records) =>
+        journal.note(...records).then(() => {
+          for (const { kind } of records) order.push(`written ${kind}`);
+        }),
       flush: () => journal.flush(),
       dispose: () => journal.dispose(),
     };

@@ -83,6 +83,10 @@ const watchedJournal: Journal = {
     reach(`${records.at(-1)?.kind}: durable`);
     sayIfIdle();
   },
+  async note(...records) {
+    await journal.note(...records);
+    reach(`${records.at(-1)?.kind}: written`);
+  },
   flush: () => journal.flush(),
   dispose: () => journal.dispose(),
 };

@@ -30,7 +30,7 @@ const journey: readonly string[] = [
   ...disk('accepted'),
   'accepted: sent',
   'event task-queued',
-  ...disk('running'),
+  ...['before the write', 'half written', 'written, not synced', 'written'].map((where) => `running: ${where}`),
   'event task-start',
   'progress: sent',
   'work: under way',
@@ -98,7 +98,7 @@ const cases: readonly Case[] = [
   })),
   ...[
     'registered: heard',
-    'running: durable',
+    'running: written',
     'result: written, not synced',
     'result: sent',
     'ended: half written',

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { type Agent, createAgent } from '../../src/agent/agent.ts';
 import { defaultSettings, type Settings } from '../../src/agent/settings.ts';
@@ -8,7 +7,7 @@ import { answerTool, fail } from '../fakes/bedrockAnswers.ts';
 import { BedrockServer } from '../fakes/bedrockServer.ts';
 import { FakeHost } from '../fakes/fakeHost.ts';
 import { MeshServer } from '../fakes/meshServer.ts';
-import { root } from '../setup/paths.ts';
+import { engineFolder } from '../setup/engineFolder.ts';
 import { useEnvironment } from '../unit/models/bedrockSetup.ts';
 
 /** What a server configures and what a person allows, on the joined agent between a mesh server and a Bedrock. */
@@ -47,7 +46,7 @@ async function open(change: Partial<{ [S in keyof Settings]: Partial<Settings[S]
   agent = createAgent(host, own, {
     clock: systemClock,
     environment: bedrock.environment,
-    engineFolder: join(root, 'dist', 'engine'),
+    engineFolder: await engineFolder(),
     processId: process.pid,
     machineName: 'test',
     version: '1.2.3',

@@ -24,6 +24,11 @@ export interface Journal extends Disposable {
    * cannot be; never rejects. Throws when a record is not JSON, and then records nothing.
    */
   record(...records: readonly JournalRecord[]): Promise<void>;
+  /**
+   * The same for what a loss of power may take along: resolves when the records outlive this process, which costs no
+   * sync of the disk. They become durable with the next `record`.
+   */
+  note(...records: readonly JournalRecord[]): Promise<void>;
   /** Resolves when nothing waits to be written. */
   flush(): Promise<void>;
   /** Writes what waits before it returns. Later records change the memory alone. */
@@ -61,6 +66,7 @@ const fileName = 'journal.jsonl';
 
 interface Batch {
   readonly text: string;
+  readonly durable: boolean;
   readonly done: () => void;
 }
 
@@ -149,11 +155,19 @@ class FileJournal implements Journal {
   }
 
   record(...records: readonly JournalRecord[]): Promise<void> {
+    return this.#take(records, true);
+  }
+
+  note(...records: readonly JournalRecord[]): Promise<void> {
+    return this.#take(records, false);
+  }
+
+  #take(records: readonly JournalRecord[], durable: boolean): Promise<void> {
     const text = records.map(encodeLine).join('');
     for (const record of records) this.#state.apply(record);
     if (this.#disposed || (this.#degraded && !this.#recovering)) return Promise.resolve();
     return new Promise((done) => {
-      this.#waiting.push({ text, done });
+      this.#waiting.push({ text, durable, done });
       this.#wake();
     });
   }
@@ -193,7 +207,7 @@ class FileJournal implements Journal {
       const batch = this.#takeBatch();
       this.#underWay = batch;
       try {
-        await this.#append(batch.map(({ text }) => text).join(''));
+        await this.#append(batch);
       } catch (error) {
         this.#degrade(error);
       }
@@ -212,11 +226,13 @@ class FileJournal implements Journal {
     return this.#waiting.splice(0, end);
   }
 
-  async #append(text: string): Promise<void> {
+  async #append(batch: readonly Batch[]): Promise<void> {
     if (this.#degraded || !this.#file) return;
+    const text = batch.map((one) => one.text).join('');
     await this.#file.write(text);
-    await this.#file.sync();
     this.#bytes += Buffer.byteLength(text);
+    for (const { durable, done } of batch) if (!durable) done();
+    if (batch.some(({ durable }) => durable)) await this.#file?.sync();
   }
 
   async #compact(): Promise<void> {

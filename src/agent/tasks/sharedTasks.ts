@@ -239,6 +239,7 @@ export async function openSharedTasks(parts: SharedTasksParts): Promise<SharedTa
         const done = journal.record(...records);
         return ended.length === 0 ? done : done.then(() => ended.forEach(over));
       },
+      note: (...records) => journal.note(...records),
       flush: () => journal.flush(),
       dispose: () => journal.dispose(),
     },

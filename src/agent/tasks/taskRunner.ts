@@ -233,7 +233,7 @@ export function createTaskRunner(parts: TaskRunnerParts): TaskRunner {
     const { task } = job;
     const attempt = job.attemptsBefore + 1;
     job.stage = 'running';
-    if (task.origin === 'server') await journal.record({ kind: 'running', id: task.id, attempt });
+    if (task.origin === 'server') await journal.note({ kind: 'running', id: task.id, attempt });
     if (!isOver(job)) {
       tell({ type: 'task-start', task: headOf(task), attempt });
       job.startedAt = clock.monotonic();

@@ -446,3 +446,30 @@ test('unfinished tasks can be counted without opening the journal', async () => 
   journal.dispose();
   assert.equal(await countUnfinished(folder), 1);
 });
+
+test('what is only noted is read by the next process, costs no sync, and becomes durable with the next record', async () => {
+  const folder = newFolder();
+  const files = new FaultyFiles();
+  const { journal } = await open(folder, { files });
+  await journal.record(...life.slice(0, 2));
+  const syncs = files.counts.sync;
+  await journal.note({ kind: 'running', id: 'one', attempt: 1 });
+  assert.equal(files.counts.sync, syncs);
+  assert.equal((await reopened(folder)).tasks.get('one')?.state.kind, 'running');
+  await Promise.all([
+    journal.note({ kind: 'running', id: 'one', attempt: 2 }),
+    journal.record({ kind: 'result', result: result('one') }),
+  ]);
+  assert.equal(files.counts.sync, syncs + 1);
+  journal.dispose();
+});
+
+test('a note that cannot be written is as any record: memory serves, and a person is told', async () => {
+  const files = new FaultyFiles();
+  const { journal } = await open(newFolder(), { files });
+  files.fail('write', 'ENOSPC');
+  await journal.note(...life.slice(0, 1));
+  assert.equal(journal.degraded?.code, 'storage-degraded');
+  assert.equal(journal.tasks.size, 1);
+  journal.dispose();
+});

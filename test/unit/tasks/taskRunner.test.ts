@@ -20,7 +20,7 @@ test('a task takes its steps in the order that the promise needs', async () => {
     'durable accepted',
     'send accepted',
     'event task-queued',
-    'durable running',
+    'written running',
     'event task-start',
     'work a',
     'durable result',
