@@ -9,7 +9,7 @@ import { parseReview, type ReviewPayload } from '../tasks/payload.ts';
 import { payloadSnapshot, type SnapshotSource } from '../tasks/payloadSnapshot.ts';
 import type { Worker, WorkOutcome, WorkReport } from '../tasks/task.ts';
 import { cleanText } from '../workspace/clean.ts';
-import type { NotReviewed, Snapshot } from '../workspace/snapshot.ts';
+import { filesLeftOut, type NotReviewed, type Snapshot } from '../workspace/snapshot.ts';
 import { type AnswerMemory, createAnswerMemory } from './ai/answerMemory.ts';
 import { conclude, confidenceOf, unruled, withGoodFixes } from './conclude.ts';
 import type { Surroundings } from './context/surroundings.ts';
@@ -171,10 +171,10 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
   const below = hidden.length - beyond;
   const unasked = model.ok ? [] : files.map(({ snapshot }) => leftOut(snapshot, model.failure));
   const notReviewed = [...read.notReviewed, ...statics.notReviewed, ...unasked, ...(asked?.notReviewed ?? [])];
-  const left = new Set(notReviewed.map(({ file }) => file));
+  const left = new Map(notReviewed.map((entry) => [entry.file, filesLeftOut(entry)]));
   const reviewed = files.filter(({ snapshot }) => !left.has(snapshot.file));
   const metrics: ReviewMetrics = {
-    files: new Set([...files.map(({ snapshot }) => snapshot.file), ...left]).size,
+    files: reviewed.length + [...left.values()].reduce((sum, count) => sum + count, 0),
     files_reviewed: reviewed.length,
     static_issues: findings.filter(({ source }) => source !== 'model').length,
     ai_suggestions: findings.filter(({ source }) => source === 'model').length,

@@ -8,7 +8,7 @@ import { problemFailure, realInside } from './openInside.ts';
 import { folderLabels, type Place, placeIn, placeOf, possiblePlaces } from './paths.ts';
 import { isGlob, readGlob } from './patterns.ts';
 import { skippedFile } from './skipReason.ts';
-import type { LineSpan, NotReviewed, RemovedLines } from './snapshot.ts';
+import { type LineSpan, type NotReviewed, noMatch, notFound, type RemovedLines } from './snapshot.ts';
 import { walk } from './walk.ts';
 
 /** A file that was asked for, before anything of it was read. */
@@ -41,8 +41,6 @@ type RulesOf = ReturnType<typeof rulesByFolder>;
 
 const mostPatterns = 1000;
 /** Why a path or a glob that leads to nothing is left out. */
-export const notFound = 'not found';
-export const noMatch = 'no file matches';
 
 /** Paths, folders and globs to files. A path outside the workspace fails all: whoever sent it asks for what is not ours. */
 export async function candidatesOfPatterns(

@@ -47,3 +47,17 @@ export interface NotReviewed {
   readonly file: string;
   readonly reason: string;
 }
+
+/** Reasons of what was asked for and leads to no file. */
+export const notFound = 'not found';
+export const noMatch = 'no file matches';
+
+export function leadsNowhere({ reason }: NotReviewed): boolean {
+  return reason === notFound || reason === noMatch;
+}
+
+/** How many files an entry stands for: a folder that was not entered is none, and `(12 more)` are twelve. */
+export function filesLeftOut(entry: NotReviewed): number {
+  if (entry.file.endsWith('/') || leadsNowhere(entry)) return 0;
+  return Number(/^\((\d+) more\)$/.exec(entry.file)?.[1] ?? 1);
+}

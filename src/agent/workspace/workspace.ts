@@ -1,14 +1,7 @@
 import { failed, failures, type Outcome, succeeded } from '../failures.ts';
 import type { ChangeScope, Host } from '../host.ts';
 import type { Settings } from '../settings.ts';
-import {
-  type Candidate,
-  candidatesOfChanges,
-  candidatesOfPatterns,
-  noMatch,
-  notFound,
-  rulesByFolder,
-} from './candidates.ts';
+import { type Candidate, candidatesOfChanges, candidatesOfPatterns, rulesByFolder } from './candidates.ts';
 import { cleanText } from './clean.ts';
 import { joined, linesAfterEdits } from './editedLines.ts';
 import { ignoreReason, ownIgnoreFile } from './ignoreRules.ts';
@@ -19,7 +12,7 @@ import { readRevision, readSaved, readText } from './readText.ts';
 import { redact } from './redact.ts';
 import { grown } from './selection.ts';
 import { skippedText } from './skipReason.ts';
-import type { LineSpan, NotReviewed, Snapshot } from './snapshot.ts';
+import { type LineSpan, leadsNowhere, type NotReviewed, type Snapshot } from './snapshot.ts';
 
 export type Scope =
   /**
@@ -62,7 +55,7 @@ export function createWorkspace(host: Host, limits: () => Settings['limits']): W
         if (!guessed.ok) return workspace.snapshots(otherwise, signal);
         return succeeded({
           ...guessed.value,
-          notReviewed: guessed.value.notReviewed.filter(({ reason }) => !isNowhere(reason)),
+          notReviewed: guessed.value.notReviewed.filter((entry) => !leadsNowhere(entry)),
         });
       }
       const rulesOf = rulesByFolder();
@@ -72,7 +65,7 @@ export function createWorkspace(host: Host, limits: () => Settings['limits']): W
           : await candidatesOfPatterns(patternsOf(scope), host, rulesOf, signal);
       if (!found.ok) return found;
       const { candidates, notReviewed } = found.value;
-      if (scope.kind !== 'changes' && candidates.length === 0 && notReviewed.every(({ reason }) => isNowhere(reason))) {
+      if (scope.kind !== 'changes' && candidates.length === 0 && notReviewed.every(leadsNowhere)) {
         return failed(failures.nothingMatches(cleanText(patternsOf(scope).join(', '), 200) || 'an empty list'));
       }
       const gathered = await gather(host, candidates, notReviewed, limits(), signal);
@@ -106,8 +99,6 @@ export function createWorkspace(host: Host, limits: () => Settings['limits']): W
   };
   return workspace;
 }
-
-const isNowhere = (reason: string) => reason === notFound || reason === noMatch;
 
 function patternsOf(scope: Exclude<Scope, { kind: 'changes' }>): readonly string[] {
   return scope.kind === 'files' ? scope.patterns : [scope.path];

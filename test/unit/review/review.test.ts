@@ -577,3 +577,15 @@ test('a payload that makes no sense fails the task with the reason', async () =>
   assert.ok(outcome.status === 'failed');
   assert.equal(outcome.failure.code, 'malformed-payload');
 });
+
+test('only files are counted as files that were left out', async () => {
+  const notReviewed = [
+    { file: 'node_modules/', reason: 'third-party or built files' },
+    { file: 'old/*.py', reason: 'no file matches' },
+    { file: 'logo.png', reason: 'binary file' },
+    { file: '(12 more)', reason: 'binary file' },
+  ];
+  const { result } = await setUp({ snapshots: [snapshot('a.py', average)], notReviewed }).run();
+  assert.equal(result?.metrics.files, 14);
+  assert.equal(result?.not_reviewed.length, notReviewed.length + 1, 'and the file that no model looked at');
+});
