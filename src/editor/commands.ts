@@ -3,57 +3,53 @@ import { parseServerUrl } from '../agent/connection/serverUrl.ts';
 import { failures } from '../agent/failures.ts';
 import { type Disposable, Disposables } from '../agent/shared/disposables.ts';
 import type { CommandParts } from './commandParts.ts';
-import { dismissFinding, dismissWithReason, restoreFindings } from './commands/dismiss.ts';
-import { explainFindingPage, goToNeighbour, previewFix, revealFinding } from './commands/findings.ts';
-import { showMenu } from './commands/menu.ts';
-import { openResult } from './commands/openResult.ts';
-import {
-  reviewBranch,
-  reviewChanges,
-  reviewCommit,
-  reviewFile,
-  reviewSelection,
-  reviewStaged,
-} from './commands/reviews.ts';
-import { askAboutCode, documentSymbol } from './commands/tasks.ts';
 import { showFailure } from './notifications.ts';
 import { openSettings } from './openSettings.ts';
 
 type Command = (...args: unknown[]) => unknown;
 
+// Loaded when first used: what no command was given for is not on the way of the window's start.
+const dismissing = () => import('./commands/dismiss.ts');
+const findings = () => import('./commands/findings.ts');
+const menu = () => import('./commands/menu.ts');
+const results = () => import('./commands/openResult.ts');
+const reviews = () => import('./commands/reviews.ts');
+const signing = () => import('./commands/signIn.ts');
+const tasks = () => import('./commands/tasks.ts');
+
 /** Every command there is. package.json gives the titles; a test holds the two together. */
 export function commandTable(parts: CommandParts): Readonly<Record<string, Command>> {
   const { agent, changes } = parts;
   return {
-    'developerMesh.signIn': async () => (await import('./commands/signIn.ts')).signIn(parts),
-    'developerMesh.signOut': async () => (await import('./commands/signIn.ts')).signOut(parts),
+    'developerMesh.signIn': async () => (await signing()).signIn(parts),
+    'developerMesh.signOut': async () => (await signing()).signOut(parts),
     'developerMesh.connect': () => connect(parts),
     'developerMesh.reconnectNow': () => connect(parts),
     'developerMesh.disconnect': () => agent.disconnect(),
-    'developerMesh.showMenu': () => showMenu(parts),
-    'developerMesh.reviewFile': (uri, uris) => reviewFile(parts, uri, uris),
-    'developerMesh.reviewSelection': () => reviewSelection(parts),
-    'developerMesh.reviewChanges': () => reviewChanges(parts),
-    'developerMesh.reviewStaged': () => reviewStaged(parts),
-    'developerMesh.reviewBranch': () => reviewBranch(parts),
-    'developerMesh.reviewCommit': () => reviewCommit(parts),
+    'developerMesh.showMenu': async () => (await menu()).showMenu(parts),
+    'developerMesh.reviewFile': async (uri, uris) => (await reviews()).reviewFile(parts, uri, uris),
+    'developerMesh.reviewSelection': async () => (await reviews()).reviewSelection(parts),
+    'developerMesh.reviewChanges': async () => (await reviews()).reviewChanges(parts),
+    'developerMesh.reviewStaged': async () => (await reviews()).reviewStaged(parts),
+    'developerMesh.reviewBranch': async () => (await reviews()).reviewBranch(parts),
+    'developerMesh.reviewCommit': async () => (await reviews()).reviewCommit(parts),
     'developerMesh.showPrompt': async (uri) => (await import('./commands/showPrompt.ts')).showPrompt(parts, uri),
-    'developerMesh.documentSymbol': () => documentSymbol(parts),
-    'developerMesh.ask': () => askAboutCode(parts),
+    'developerMesh.documentSymbol': async () => (await tasks()).documentSymbol(parts),
+    'developerMesh.ask': async () => (await tasks()).askAboutCode(parts),
     'developerMesh.cancelTask': (task) => cancelTask(parts, task),
     'developerMesh.answerTask': (task) => answerTask(parts, task),
-    'developerMesh.openResult': (taskId) => openResult(parts, taskId),
+    'developerMesh.openResult': async (taskId) => (await results()).openResult(parts, taskId),
     'developerMesh.clearFindings': () => parts.findings.clear(),
     'developerMesh.showHidden': () => parts.findings.displayHidden(true),
     'developerMesh.hideHidden': () => parts.findings.displayHidden(false),
-    'developerMesh.restoreFindings': () => restoreFindings(parts),
-    'developerMesh.nextFinding': () => goToNeighbour(parts, 'next'),
-    'developerMesh.previousFinding': () => goToNeighbour(parts, 'previous'),
-    'developerMesh.revealFinding': (finding) => revealFinding(parts, finding),
-    'developerMesh.previewFix': (finding) => previewFix(parts, finding),
-    'developerMesh.explainFinding': (finding) => explainFindingPage(parts, finding),
-    'developerMesh.dismissFinding': (finding) => dismissFinding(parts, finding),
-    'developerMesh.dismissWithReason': (finding) => dismissWithReason(parts, finding),
+    'developerMesh.restoreFindings': async () => (await dismissing()).restoreFindings(parts),
+    'developerMesh.nextFinding': async () => (await findings()).goToNeighbour(parts, 'next'),
+    'developerMesh.previousFinding': async () => (await findings()).goToNeighbour(parts, 'previous'),
+    'developerMesh.revealFinding': async (finding) => (await findings()).revealFinding(parts, finding),
+    'developerMesh.previewFix': async (finding) => (await findings()).previewFix(parts, finding),
+    'developerMesh.explainFinding': async (finding) => (await findings()).explainFindingPage(parts, finding),
+    'developerMesh.dismissFinding': async (finding) => (await dismissing()).dismissFinding(parts, finding),
+    'developerMesh.dismissWithReason': async (finding) => (await dismissing()).dismissWithReason(parts, finding),
     'developerMesh.applyProposal': (uri) => changes.answer(asUri(uri), 'applied'),
     'developerMesh.discardProposal': (uri) => changes.answer(asUri(uri), 'discarded'),
     'developerMesh.copyAgentId': () => copyAgentId(parts),
