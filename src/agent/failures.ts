@@ -48,6 +48,13 @@ const passing = (code: string, message: string, next?: NextStep, detail?: string
   retryable: true,
 });
 
+/** For a sentence: no server is believed that it needs more than a day. */
+function span(ms: number): string {
+  const minutes = Math.ceil(ms / 60_000);
+  if (minutes > 24 * 60) return 'more than a day';
+  return ms <= 60_000 ? `${Math.ceil(ms / 1000)} s` : `${minutes} minutes`;
+}
+
 /** Add yours here, in the group it belongs to. */
 export const failures = {
   // Connecting
@@ -106,6 +113,16 @@ export const failures = {
     final(
       'no-tasks-there',
       `${host} is connected, but servers of its kind give no tasks; everything you start yourself works as always.`,
+    ),
+  /** `forMs`: so long it wants to be left alone; without it, it refuses and does not say for how long. */
+  serverResting: (host: string, detail: string, forMs?: number) =>
+    passing(
+      'server-resting',
+      forMs === undefined
+        ? `${host} refuses to be asked for tasks at present; they come again once it answers.`
+        : `${host} wants no questions for ${span(forMs)}; tasks come again then.`,
+      undefined,
+      detail,
     ),
   /** Two agents that one id stands for would take turns at each other's tasks. */
   agentIdInUse: (wanted: string, used: string) =>

@@ -108,6 +108,9 @@ export function openSession(
         if (!toldNoTasks) events.notice(failures.noTasksThere(session.server.host));
         toldNoTasks = true;
         return;
+      case 'resting':
+        events.notice(failures.serverResting(session.server.host, word.text, word.forMs));
+        return;
       case 'capabilityQuery':
         connection.send({ kind: 'capabilities' });
         return;

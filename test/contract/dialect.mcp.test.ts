@@ -4,5 +4,5 @@ import { dialectContract } from './dialect.ts';
 // What was asked is counted over connections, but each fixture is a conversation of its own.
 dialectContract({
   dialect: { ...createMcp(), open: (me, clock) => createMcp().open(me, clock) },
-  hears: ['registered', 'task', 'cancel', 'delivered', 'refused', 'noTasks', 'expired'],
+  hears: ['registered', 'task', 'cancel', 'delivered', 'refused', 'noTasks', 'resting', 'expired'],
 });

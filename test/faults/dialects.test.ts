@@ -81,6 +81,18 @@ test('the numeric envelope: a title is all there is, and the task is accepted an
   assert.deepEqual(server.door.hangUps, []);
 });
 
+test('the edge server with work: that the quota is gone is a notice, and at the next start the state', async () => {
+  const server = await EdgeServer2.start({ quota: 1 });
+  const run = start(server);
+  const notice = await event(run, 'notice');
+  assert.match(JSON.stringify(notice), /wants no questions for 60 minutes; tasks come again then/);
+  await run.kill('SIGKILL');
+  const again = start(server);
+  const waiting = await event(again, 'waiting');
+  assert.match(JSON.stringify(waiting), /wants no questions for 60 minutes/);
+  assert.ok(Number(waiting['retryInMs']) >= 5 * 60_000);
+});
+
 for (const [name, make] of [
   ['the older MCP server', () => McpServer.start()],
   ['the edge server without work', () => EdgeServer1.start()],

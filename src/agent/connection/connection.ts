@@ -119,7 +119,7 @@ export function createConnection(parts: ConnectionParts): Connection {
       },
       {
         registered,
-        said: (word) => words.emit(word.kind === 'refused' ? { ...word, text: clean.text(word.text) } : word),
+        said: (word) => words.emit('text' in word ? { ...word, text: clean.text(word.text) } : word),
         measured: (ms) => {
           latencyMs = ms;
           if (state.kind === 'connected') show({ ...state, latencyMs });
@@ -187,7 +187,7 @@ export function createConnection(parts: ConnectionParts): Connection {
     }
     const registered = registeredAt !== undefined;
     // It may be the name that it does not know any more.
-    if (!registered && end.kind === 'refused') nowCalled(undefined);
+    if (!registered && end.kind === 'refused' && !end.busy) nowCalled(undefined);
     const hostile = opened && pace.ended(hostilityOf(end, registered));
     const closeCode = end.kind === 'closed' ? end.code : end.kind === 'error' ? 1006 : undefined;
     const advice = dialect.ended?.({ registered, opened, ...(closeCode !== undefined && { closeCode }) });
@@ -207,7 +207,7 @@ export function createConnection(parts: ConnectionParts): Connection {
     else if (hostile) failure = failures.protocolBroken(host, failure.detail ?? failure.message);
     const retryInMs = pace.wait({
       slow: hostile || verdict.slow === true,
-      crowded: end.kind === 'upgradeRefused' && end.status === 429,
+      crowded: (end.kind === 'upgradeRefused' && end.status === 429) || (end.kind === 'refused' && !!end.busy),
       retryAfterMs: verdict.retryAfterMs ?? 0,
     });
     stage = { kind: 'waiting', timer: countdown(clock, retryInMs, open) };

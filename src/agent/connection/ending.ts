@@ -9,7 +9,13 @@ export type LinkEnd =
   /** A ping stayed without its pong. */
   | { readonly kind: 'silent'; readonly ms: number }
   /** The server answered the registration, or the whole connection, with an error. */
-  | { readonly kind: 'refused'; readonly key: boolean; readonly text: string };
+  | {
+      readonly kind: 'refused';
+      readonly key: boolean;
+      readonly text: string;
+      /** It is not us: there is too much for the server at present. */
+      readonly busy?: { readonly retryAfterMs?: number };
+    };
 
 export type Verdict =
   /** The key was seen and not accepted, so it is never shown to this server again. */
@@ -47,10 +53,13 @@ export function judge(end: LinkEnd, host: string, established: boolean): Verdict
       const detail = end.reason === '' ? `close ${end.code}` : `close ${end.code}: ${end.reason}`;
       return { kind: 'retry', failure: failures.connectionLost(host, detail) };
     }
-    case 'refused':
-      return end.key
-        ? { kind: 'stop', failure: failures.keyRejected(host) }
-        : { kind: 'retry', failure: failures.registrationRefused(host, end.text) };
+    case 'refused': {
+      if (end.key) return { kind: 'stop', failure: failures.keyRejected(host) };
+      if (!end.busy) return { kind: 'retry', failure: failures.registrationRefused(host, end.text) };
+      const { retryAfterMs } = end.busy;
+      const failure = failures.serverResting(host, end.text, retryAfterMs);
+      return { kind: 'retry', failure, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+    }
     case 'silent':
       return { kind: 'retry', failure: failures.connectionLost(host, `no pong within ${end.ms} ms`) };
     case 'connectTimeout':

@@ -155,7 +155,9 @@ export function openLink(parts: LinkParts, events: LinkEvents): Link {
     const key = word.reason === 'key' && general;
     // A task of somebody else's is no answer to our registration.
     if (key || (stage === 'registering' && word.reason !== 'disowned')) {
-      fail({ kind: 'refused', key, text: word.text });
+      const { text, reason, retryAfterMs } = word;
+      const busy = reason === 'rate' && { busy: retryAfterMs === undefined ? {} : { retryAfterMs } };
+      fail({ kind: 'refused', key, text, ...busy });
       return;
     }
     if (word.reason === 'tooLarge') events.tooLarge(largestSent);

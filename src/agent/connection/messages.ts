@@ -76,12 +76,21 @@ export type Incoming =
   | { readonly kind: 'capabilityQuery' }
   /** The server can be connected to, but has no way to give anybody a task. */
   | { readonly kind: 'noTasks' }
+  /** It gives tasks, and refuses every question for them at present. `forMs`: it wants to be left alone for so long. */
+  | { readonly kind: 'resting'; readonly text: string; readonly forMs?: number }
   /** The server no longer knows this connection; only another one helps. */
   | { readonly kind: 'expired'; readonly text: string }
   /** The server has the message we sent under this id. */
   | { readonly kind: 'delivered'; readonly messageId: string }
   /** The server says no, to one message (`about`) or in general. */
-  | { readonly kind: 'refused'; readonly reason: Refusal; readonly text: string; readonly about?: string };
+  | {
+      readonly kind: 'refused';
+      readonly reason: Refusal;
+      readonly text: string;
+      readonly about?: string;
+      /** With `rate`: the server wants to be left alone for so long. */
+      readonly retryAfterMs?: number;
+    };
 
 /** `final`: sending it again cannot help. `finished`: the task already has a result there. `disowned`: not ours any more. */
 export type Refusal = 'key' | 'rate' | 'finished' | 'disowned' | 'tooLarge' | 'final' | 'passing';

@@ -31,6 +31,7 @@ const verdicts: readonly Row[] = [
   [refusedUpgrade(404), 'retry', 'upgrade-refused'],
   [refusedUpgrade(407), 'retry', 'upgrade-refused'],
   [{ kind: 'refused', key: false, text: 'no' }, 'retry', 'registration-refused'],
+  [{ kind: 'refused', key: false, text: 'no', busy: {} }, 'retry', 'server-resting'],
   [{ kind: 'silent', ms: 5000 }, 'retry', 'connection-lost'],
   [{ kind: 'connectTimeout', ms: 10_000 }, 'retry', 'connect-timeout'],
   ...['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EPROTO'].map(
@@ -83,6 +84,14 @@ test('what broke the protocol is hostile for certain, a line that broke before t
 
 test('an error on a connection that stood is a lost connection', () => {
   assert.equal(judge(error('ECONNRESET'), 'h', true).failure.code, 'connection-lost');
+});
+
+test('how long a busy server wants to be left alone stands in the sentence', () => {
+  const message = (retryAfterMs: number) =>
+    judge({ kind: 'refused', key: false, text: 'quota', busy: { retryAfterMs } }, 'h', true).failure.message;
+  assert.equal(message(9_500), 'h wants no questions for 10 s; tasks come again then.');
+  assert.equal(message(40_000_000), 'h wants no questions for 667 minutes; tasks come again then.');
+  assert.match(message(Number.MAX_VALUE), /for more than a day;/);
 });
 
 test('how long the server wants us to wait is passed on', () => {

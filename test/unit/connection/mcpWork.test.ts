@@ -60,9 +60,8 @@ function hear(session: DialectSession, text: string): Heard {
 }
 
 /** A session whose first question is on its way. */
-function begun() {
-  const clock = new FakeClock();
-  const session = createMcp().open(self, clock);
+function begun(dialect = createMcp(), clock = new FakeClock()) {
+  const session = dialect.open(self, clock);
   const { messageId } = session.encode({ kind: 'register', runningTasks: [] });
   const welcome = { protocolVersion: '2025-06-18', serverInfo: { name: 'edge-mcp', version: '1.0.0' } };
   const { replies } = hear(session, JSON.stringify({ jsonrpc: '2.0', id: messageId, result: welcome }));
@@ -192,6 +191,69 @@ test('a server that loses long answers and is silent to notifications is asked f
   assert.deepEqual(limits, [25, 12, 6, 3, 1, 1, 1, 1]);
 });
 
+/** Refuses every question for `ms`, and gives what else than the log was told. */
+async function refusing({ session, clock }: ReturnType<typeof begun>, ms: number): Promise<Incoming[]> {
+  const words: Incoming[] = [];
+  for (const end = clock.monotonic() + ms; clock.monotonic() < end; await clock.advance(session.pollEvery ?? ms)) {
+    const [frame] = session.poll();
+    if (frame === undefined) continue;
+    const error = { code: -32603, message: 'no database' };
+    const decoded = session.decode(JSON.stringify({ jsonrpc: '2.0', id: batchOf(frame).id, error }));
+    if (decoded.kind === 'words') words.push(...decoded.words);
+  }
+  return words;
+}
+
+test('questions that are refused for a minute are said once, and again only after one was answered', async () => {
+  const begin = begun();
+  const { session, question } = begin;
+  hear(session, answer(question, []));
+  assert.deepEqual(await refusing(begin, 50_000), []);
+  assert.deepEqual(await refusing(begin, 600_000), [{ kind: 'resting', text: 'no database' }]);
+  hear(session, answer(batchOf(session.poll()[0]), []));
+  session.poll();
+  assert.equal((await refusing(begin, 600_000)).length, 1);
+});
+
+test('a list that fails inside of an answered question is a refused question', async () => {
+  const { session, question, clock } = begun();
+  const failing = ({ id, tools }: Batch) => {
+    const entry = { status: 'error', error: 'the list is broken' };
+    const batch_results = tools.map((tool) =>
+      tool.name === 'task_list' ? { id: tool.id, ...entry } : { id: tool.id },
+    );
+    return JSON.stringify({ jsonrpc: '2.0', id, result: { batch_results } });
+  };
+  assert.deepEqual(
+    hear(session, failing(question)).words.map(({ kind }) => kind),
+    ['registered'],
+  );
+  session.poll();
+  await clock.advance(60_000);
+  assert.deepEqual(hear(session, failing(batchOf(session.poll()[0]))).words, [
+    { kind: 'resting', text: 'the list is broken' },
+  ]);
+});
+
+test('a server that wants to be left alone for long says so once, until it has answered a question', () => {
+  const clock = new FakeClock();
+  const dialect = createMcp();
+  const quota = { code: 429, message: 'quota', data: { retry_after: 40_000 } };
+  const heard: Incoming[] = [];
+  for (let connection = 0; connection < 2; connection++) {
+    const { session, question } = begun(dialect, clock);
+    hear(session, answer(question, ['t-1']));
+    for (let result = 0; result < 2; result++) {
+      const { messageId } = session.encode({ kind: 'result', result: resultOf('t-1') });
+      const refused = hear(session, JSON.stringify({ jsonrpc: '2.0', id: messageId, error: quota }));
+      heard.push(...refused.words.filter(({ kind }) => kind === 'resting'));
+    }
+  }
+  // The question between them was answered, so the second time is news.
+  const resting: Incoming = { kind: 'resting', text: 'quota', forMs: 40_000_000 };
+  assert.deepEqual(heard, [resting, resting]);
+});
+
 test('a question for work that is refused is no word for anybody, and goes into the log', () => {
   const { session, question } = begun();
   hear(session, answer(question, []));
@@ -210,7 +272,8 @@ test('what is asked without an id is refused without one, and the server is left
   const [next] = session.poll();
   assert.equal(batchOf(next).id, undefined);
   const error = { code: 429, message: 'Rate limit exceeded: quota', data: { retry_after: 600 } };
-  assert.equal(session.decode(JSON.stringify({ jsonrpc: '2.0', error })).kind, 'unknown');
+  const words = [{ kind: 'resting', text: error.message, forMs: 600_000 }];
+  assert.deepEqual(hear(session, JSON.stringify({ jsonrpc: '2.0', error })).words, words);
   assert.equal(session.pollEvery, 600_000);
   assert.deepEqual(session.poll(), []);
 });

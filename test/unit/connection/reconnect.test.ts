@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createMcp } from '../../../src/agent/connection/dialects/mcp.ts';
 import type { SocketEnd } from '../../../src/agent/connection/socket.ts';
 import type { ConnectionState } from '../../../src/agent/connection/state.ts';
 import { makeWorld, resultOf } from './connectionWorld.ts';
@@ -310,6 +311,23 @@ test('any other error in answer to the registration is tried again later', async
   const wait = states.filter((state) => state.kind === 'waiting').map(waiting)[0];
   assert.deepEqual([wait?.failure.code, wait?.failure.detail], ['registration-refused', 'registry is full']);
   await clock.advance(300);
+  assert.equal(network.peers.length, 2);
+});
+
+test('a server whose quota is gone when we come is called busy, and left alone for as long as it asked', async () => {
+  const { connection, clock, network } = makeWorld({ dialect: createMcp() });
+  connection.connect();
+  await clock.advance(20);
+  const welcome = { protocolVersion: '2025-06-18', serverInfo: { name: 'edge-mcp', version: '1.0.0' } };
+  network.last.send(JSON.stringify({ jsonrpc: '2.0', id: network.last.texts[0]?.['id'], result: welcome }));
+  await clock.advance(20);
+  const error = { code: 429, message: 'quota', data: { retry_after: 200 } };
+  network.last.send(JSON.stringify({ jsonrpc: '2.0', id: network.last.texts[2]?.['id'], error }));
+  await clock.advance(20);
+  assert.equal(waiting(connection.state).failure.code, 'server-resting');
+  await clock.advance(199_000);
+  assert.equal(network.peers.length, 1);
+  await clock.advance(2_000);
   assert.equal(network.peers.length, 2);
 });
 

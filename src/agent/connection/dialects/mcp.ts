@@ -1,20 +1,23 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { Dialect } from './dialect.ts';
 import { createBudget, edgePace, type Pace, type RequestBudget } from './mcp/budget.ts';
+import { createLull, type Lull } from './mcp/lull.ts';
 import { mostFrameBytes, openMcp } from './mcp/session.ts';
 
 /**
  * JSON-RPC as the platform's MCP servers speak it. One of them lets an agent ask for work; on the others it can only
- * be present. Make one for each server: what was asked so far is remembered over reconnects.
+ * be present. Make one for each server: what was asked and refused so far is remembered over reconnects.
  */
 export function createMcp(pace: Pace = edgePace): Dialect {
   let budget: RequestBudget | undefined;
+  let lull: Lull | undefined;
   return {
     name: 'mcp',
     maxFrameBytes: mostFrameBytes,
     open: (me, clock: Clock) => {
       budget ??= createBudget(clock, pace);
-      return openMcp(me, clock, budget);
+      lull ??= createLull(clock);
+      return openMcp(me, clock, { budget, lull });
     },
   };
 }

@@ -3,6 +3,7 @@ import { type Fields, fieldsOf, pick } from '../../fields.ts';
 import type { AgentHealth, AgentIdentity, Incoming, Outgoing } from '../../messages.ts';
 import type { Decoded, DialectSession, Encoded } from '../dialect.ts';
 import type { RequestBudget } from './budget.ts';
+import type { Lull } from './lull.ts';
 import { createPieces } from './pieces.ts';
 import { isUnknownMethod, type RpcError, type RpcFrame, readRpc, rpcRefusal, rpcRequest } from './rpc.ts';
 import { createWork, type Work } from './work.ts';
@@ -27,7 +28,13 @@ const said = (words: readonly Incoming[], replies: readonly string[] = []): Deco
   replies,
 });
 
-export function openMcp(me: AgentIdentity, clock: Clock, budget: RequestBudget): DialectSession {
+/** What outlives a connection to the server. */
+export interface McpMemory {
+  readonly budget: RequestBudget;
+  readonly lull: Lull;
+}
+
+export function openMcp(me: AgentIdentity, clock: Clock, { budget, lull }: McpMemory): DialectSession {
   const agentId = me.readableId ?? me.id;
   const pending = new Map<string, Pending>();
   const pieces = createPieces();
@@ -47,6 +54,7 @@ export function openMcp(me: AgentIdentity, clock: Clock, budget: RequestBudget):
   const work: Work = createWork({
     agentId,
     budget,
+    lull,
     clock,
     mostResultBytes: mostFrameBytes - roomAround,
     health: () => health,
@@ -191,23 +199,22 @@ export function openMcp(me: AgentIdentity, clock: Clock, budget: RequestBudget):
   function refused(id: string, asked: Pending, error: RpcError): Decoded {
     const { code, text } = error;
     const reason = rpcRefusal(code, text);
-    if (reason === 'rate') {
-      const seconds = pick(error.data, 'retry_after', 'retry_after_seconds');
-      budget.rest(typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : 1000);
-    }
+    const retryAfterMs = reason === 'rate' ? wishedRest(error) : undefined;
+    if (reason === 'rate') budget.rest(retryAfterMs ?? 1000);
+    const refusal = { reason, text, ...(retryAfterMs !== undefined && { retryAfterMs }) };
     switch (asked) {
       case 'initialize':
       case 'register':
-        return said([{ kind: 'refused', reason, text, about: registrationId }]);
+        return said([{ kind: 'refused', ...refusal, about: registrationId }]);
       case 'work':
         if (server === 'unknown' && isUnknownMethod(code, text)) return withoutWork();
-        return refusedWork(work.refused(id, reason, text, registrationId), text);
+        return refusedWork(work.refused(id, refusal, registrationId), text);
       case 'heartbeat':
         return { kind: 'unknown', name: `a refused heartbeat: ${text}` };
     }
   }
 
-  /** Nothing hangs on a question that is asked again anyway, but while it is refused no work can come. */
+  /** Nothing hangs on a question that is asked again anyway, unless it is refused for long. */
   function refusedWork(words: readonly Incoming[], text: string): Decoded {
     return words.length > 0 ? said(words) : { kind: 'unknown', name: `a refused question for work: ${text}` };
   }
@@ -222,4 +229,10 @@ export function openMcp(me: AgentIdentity, clock: Clock, budget: RequestBudget):
     decode,
     goodbye: () => (server === 'gives work' ? work.goodbye() : []),
   };
+}
+
+/** Milliseconds; undefined when the error does not say. */
+function wishedRest({ data }: RpcError): number | undefined {
+  const seconds = pick(data, 'retry_after', 'retry_after_seconds');
+  return typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : undefined;
 }

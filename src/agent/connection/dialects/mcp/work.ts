@@ -6,12 +6,14 @@ import type { AgentHealth, Incoming, Refusal } from '../../messages.ts';
 import { plainResult, readId } from '../../taskFields.ts';
 import { createBatches, type Tool } from './batches.ts';
 import type { RequestBudget } from './budget.ts';
-import { type BatchEntries, batchEntries, rpcRefusal } from './rpc.ts';
+import type { Lull } from './lull.ts';
+import { type BatchEntries, type BatchEntry, batchEntries, rpcRefusal } from './rpc.ts';
 import { listedTask } from './task.ts';
 
 export interface WorkParts {
   readonly agentId: string;
   readonly budget: RequestBudget;
+  readonly lull: Lull;
   readonly clock: Clock;
   /** Of a result as JSON, for the frame around it to be taken. */
   readonly mostResultBytes: number;
@@ -24,6 +26,8 @@ interface Said {
   readonly words: readonly Incoming[];
   readonly replies: readonly string[];
 }
+
+type WorkRefusal = Pick<Extract<Incoming, { kind: 'refused' }>, 'reason' | 'text' | 'retryAfterMs'>;
 
 /** The loop on the server where work is asked for: heartbeat and question in one request, results in another. */
 export interface Work {
@@ -40,7 +44,7 @@ export interface Work {
   answered(id: string, result: Fields): Said | 'none';
   /** There was an answer, and it was lost on the way. Undefined when there is no other way to ask. */
   lost(id: string): string | undefined;
-  refused(id: string, reason: Refusal, text: string, registrationId: string): readonly Incoming[];
+  refused(id: string, refusal: WorkRefusal, registrationId: string): readonly Incoming[];
   goodbye(): readonly string[];
 }
 
@@ -58,7 +62,7 @@ const toDo = new Set(['assigned', 'in_progress']);
 const urgency: Readonly<Record<Priority, number>> = { low: 0, normal: 1, high: 2, critical: 3 };
 
 export function createWork(parts: WorkParts): Work {
-  const { agentId, budget, clock } = parts;
+  const { agentId, budget, lull, clock } = parts;
   const batches = createBatches(clock, parts.batch);
   /** Given once on this connection; the server lists a task as assigned until it is done. */
   const seen = new Set<string>();
@@ -134,7 +138,7 @@ export function createWork(parts: WorkParts): Work {
     switch (purpose?.kind) {
       case 'question':
         if (!registered && [entries.get('hb'), entries.get('ls')].some(isUnknownTool)) return 'none';
-        return { words: news(entries), replies: [] };
+        return { words: [...news(entries), ...listed(entries.get('ls'))], replies: [] };
       case 'result': {
         const entry = entries.get('c');
         if (entry?.value) {
@@ -208,6 +212,13 @@ export function createWork(parts: WorkParts): Work {
     return words;
   }
 
+  /** A batch is answered also where the one tool that gives work fails in it. */
+  function listed(entry: BatchEntry | undefined): readonly Incoming[] {
+    if (entry?.value === undefined) return lull.refused(entry?.error ?? 'the answer lists no tasks');
+    lull.answered();
+    return [];
+  }
+
   function fromList(list: Fields): readonly Incoming[] {
     const given = pick(list, 'tasks');
     const tasks: readonly unknown[] = Array.isArray(given) ? given.slice(0, mostRead) : [];
@@ -240,12 +251,17 @@ export function createWork(parts: WorkParts): Work {
     return taken.map((task) => ({ kind: 'task', task }));
   }
 
-  function refused(id: string, reason: Refusal, text: string, registrationId: string): readonly Incoming[] {
+  function refused(id: string, refusal: WorkRefusal, registrationId: string): readonly Incoming[] {
     const purpose = batches.end(id);
-    const no = (about: string): readonly Incoming[] => [{ kind: 'refused', reason, text, about }];
-    if (purpose?.kind === 'result' || purpose?.kind === 'check') return no(id);
-    // The first question is our registration; a later one is simply asked again.
-    return purpose?.kind === 'question' && !registered ? no(registrationId) : [];
+    // The first question is our registration: whoever waits for that is told why it failed, and when it is tried again.
+    if (purpose?.kind === 'question' && !registered) return [{ kind: 'refused', ...refusal, about: registrationId }];
+    const { retryAfterMs, text } = refusal;
+    const rests = retryAfterMs === undefined ? [] : lull.rests(retryAfterMs, text);
+    if (purpose?.kind === 'result' || purpose?.kind === 'check') {
+      return [{ kind: 'refused', ...refusal, about: id }, ...rests];
+    }
+    // A later one is simply asked again.
+    return purpose?.kind === 'question' ? [...rests, ...lull.refused(text)] : rests;
   }
 
   return {
