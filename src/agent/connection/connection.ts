@@ -190,7 +190,12 @@ export function createConnection(parts: ConnectionParts): Connection {
     if (!registered && end.kind === 'refused' && !end.busy) nowCalled(undefined);
     const hostile = opened && pace.ended(hostilityOf(end, registered));
     const closeCode = end.kind === 'closed' ? end.code : end.kind === 'error' ? 1006 : undefined;
-    const advice = dialect.ended?.({ registered, opened, ...(closeCode !== undefined && { closeCode }) });
+    const advice = dialect.ended?.({
+      registered,
+      opened,
+      ...(closeCode !== undefined && { closeCode }),
+      ...(opened && end.kind === 'connectTimeout' && { unanswered: true }),
+    });
     if (advice === 'another' && !hostile) {
       open();
       return;

@@ -167,6 +167,23 @@ test('what is remembered is not asked again, and forgotten after two connections
   assert.equal(world.network.last.texts[0]?.['type'], 0, 'the hello');
 });
 
+for (const known of ['envelope', 'mcp'] as const) {
+  test(`a server remembered as ${known} that is silent on its registration is asked anew at once`, async () => {
+    const { memory, world } = detection(known);
+    world.connection.connect();
+    await world.clock.advance(9_900);
+    assert.equal(memory.known, known);
+    await world.clock.advance(300);
+    assert.equal(memory.known, undefined);
+    assert.equal(world.network.peers.length, 2);
+    assert.equal(world.network.last.texts[0]?.['type'], 0, 'the hello');
+    assert.equal(world.network.live, 1);
+    await world.clock.advance(5_100);
+    assert.equal(world.connection.state.kind === 'connected' && world.connection.state.dialect, 'mesh');
+    assert.ok(!world.kinds().includes('waiting'));
+  });
+}
+
 test('a server remembered for the guide that now speaks otherwise is asked anew', async () => {
   const { memory, world } = detection('mesh');
   world.connection.connect();

@@ -70,7 +70,7 @@ export function detecting(dialects: Readonly<Record<DialectName, Dialect>>, memo
       if (current !== undefined) return dialects[current].open(self, clock);
       return probing(dialects, self, clock, { ...guess, found, guessed: () => (current = 'mesh') });
     },
-    ended: ({ registered, opened, closeCode }: LastConnection) => {
+    ended: ({ registered, opened, closeCode, unanswered }: LastConnection) => {
       if (registered) {
         inVain = 0;
         next = 'hello';
@@ -89,6 +89,11 @@ export function detecting(dialects: Readonly<Record<DialectName, Dialect>>, memo
         const none = hungUp && closeCode !== undefined && hangUps.has(closeCode);
         next = 'hello';
         return none ? 'noneFits' : undefined;
+      }
+      // It waits for other words: the hello finds out within seconds which.
+      if (unanswered) {
+        mistaken();
+        return 'another';
       }
       inVain += 1;
       // Taken for a refused key, after which nothing is tried: the person's next try shall not begin the same way.

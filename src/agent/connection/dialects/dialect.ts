@@ -21,6 +21,8 @@ export interface LastConnection {
   readonly opened: boolean;
   /** Of the server's close, 1006 when the line broke; missing when we ended it ourselves. */
   readonly closeCode?: number;
+  /** We ended it because nothing answered the registration in time. */
+  readonly unanswered?: true;
 }
 
 export interface DialectSession {
