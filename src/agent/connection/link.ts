@@ -5,7 +5,7 @@ import type { DialectSession, Encoded } from './dialects/dialect.ts';
 import type { LinkEnd } from './ending.ts';
 import { fitResult } from './fitResult.ts';
 import { type KeepAlive, keepAlive, pongWithinMs } from './keepAlive.ts';
-import type { AgentHealth, Incoming, Outgoing } from './messages.ts';
+import type { AgentHealth, Incoming, Outgoing, Refusal } from './messages.ts';
 import type { OpenSocket, SocketTarget } from './socket.ts';
 
 const heartbeatEveryMs = 30_000;
@@ -14,6 +14,8 @@ const registerWithinMs = 10_000;
 /** With so much unsent, news about progress, or about a task not taken, is worth less than the memory it takes. */
 const fullBufferBytes = 4_000_000;
 const mostRecent = 1000;
+/** After which the same message may go out again as it is. */
+const passingReasons: ReadonlySet<Refusal> = new Set(['rate', 'passing', 'key']);
 
 /** One socket from its opening to its end: registers, keeps alive, speaks one session of a dialect, and knows what arrived. */
 export interface Link {
@@ -64,6 +66,8 @@ export function openLink(parts: LinkParts, events: LinkEvents): Link {
   let awaitingPong: { readonly messageId: string; readonly mark: number }[] = [];
   /** Whatever we sent last: some servers acknowledge even what nobody waits for. */
   const recent = new Set<string>();
+  /** Of those, what the server refused for the moment. Some keep it all the same, and acknowledge it a little later. */
+  const putOff = new Set<string>();
 
   const socket = parts.openSocket(parts.target, {
     onOpen: () => {
@@ -146,7 +150,8 @@ export function openLink(parts: LinkParts, events: LinkEvents): Link {
     // An ack says more than a pong, and may come before it.
     const sooner = awaitingPong.some((sent) => sent.messageId === messageId);
     awaitingPong = awaitingPong.filter((sent) => sent.messageId !== messageId);
-    if (awaitingReply.delete(messageId) || sooner) say(word);
+    const late = putOff.delete(messageId);
+    if (awaitingReply.delete(messageId) || sooner || late) say(word);
     else if (!recent.has(messageId)) odd('an ack for nothing', messageId);
   }
 
@@ -164,6 +169,7 @@ export function openLink(parts: LinkParts, events: LinkEvents): Link {
     if (word.about !== undefined) {
       awaitingReply.delete(word.about);
       awaitingPong = awaitingPong.filter((sent) => sent.messageId !== word.about);
+      if (passingReasons.has(word.reason) && recent.has(word.about)) putOff.add(word.about);
     }
     say(word);
   }
@@ -203,6 +209,7 @@ export function openLink(parts: LinkParts, events: LinkEvents): Link {
     for (const oldest of recent) {
       if (recent.size <= mostRecent) break;
       recent.delete(oldest);
+      putOff.delete(oldest);
     }
     if (encoded.delivery === 'reply') awaitingReply.add(encoded.messageId);
     if (encoded.delivery === 'pong' && alive) {

@@ -200,6 +200,28 @@ test('an error about a result is passed on, and its pong delivers it no more', a
   });
 });
 
+for (const [server, features] of [
+  ['acknowledges', ['ack']],
+  ['usually says nothing', []],
+] as const) {
+  test(`a server that ${server} may refuse a result for the moment and acknowledge it all the same`, async () => {
+    const { established, clock, connection, words } = makeWorld();
+    const peer = await established({ features });
+    await clock.advance(20);
+    peer.answersPings = false;
+    const passing = connection.send(resultOf('t-1'));
+    const final = connection.send(resultOf('t-2'));
+    peer.send(`{"type":"error","error":"busy","code":503,"id":"${passing}"}`);
+    peer.send(`{"type":"error","error":"bad field","code":400,"id":"${final}"}`);
+    peer.pong('2');
+    await clock.advance(500);
+    for (const id of [passing, passing, final]) peer.send(`{"type":"ack","id":"${id}"}`);
+    await clock.advance(20);
+    const delivered = words.flatMap((word) => (word.kind === 'delivered' ? [word.messageId] : []));
+    assert.deepEqual(delivered, [passing]);
+  });
+}
+
 test('an application-level ping is answered', async () => {
   const { established, clock } = makeWorld();
   const peer = await established();

@@ -233,6 +233,19 @@ for (const reason of ['rate', 'passing'] as const) {
   });
 }
 
+test('a result that was refused for the moment and then delivered after all is not sent again', async () => {
+  const desk = new TaskDesk();
+  await desk.assign(task('a'));
+  await desk.complete('a');
+  await about(desk, 'passing');
+  await desk.clock.advance(500);
+  await desk.deliver('a');
+  await desk.clock.advance(600_000);
+  assert.equal(desk.results.length, 1);
+  assert.equal(desk.journal.ended.get('a')?.how, 'delivered');
+  assert.equal(desk.clock.pending, 0);
+});
+
 test('a task that the server gave to another agent is stopped and no result of it is sent', async () => {
   const desk = new TaskDesk();
   await desk.assign(task('a'));
