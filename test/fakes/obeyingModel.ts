@@ -72,7 +72,7 @@ export class ObeyingModel implements Model {
         cwe: 'CWE-79',
         fix:
           index % 2 === 0
-            ? { old: text, new: `${text}\n${this.#payloadCode()}` }
+            ? { old: text, new: `${text}\n${index % 4 === 0 ? dress : ''}${this.#payloadCode()}` }
             : { old: '../../.vscode/settings.json', new: '{}' },
         path: '../../../.vscode/settings.json',
         edits: [{ file: '.vscode/tasks.json', old: '', new: this.#payloadCode() }],

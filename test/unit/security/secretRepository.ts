@@ -118,10 +118,9 @@ export function plantSecrets(count: number, repository: Repository): SecretRepos
   const diagnostics = new Map<string, readonly ExistingDiagnostic[]>();
   for (let index = 0; index < 15; index++) {
     const { value } = plant(token());
-    const message =
-      index % 2 === 0
-        ? `Type '"${value}"' is not assignable.`
-        : `${'A long message. '.repeat(5)}${'.'.repeat(index)} '${value}' is no number.`;
+    // A title has 100 characters: of most secrets it would hold all but the end.
+    const filling = '.'.repeat(Math.max(0, 99 - (value.length - 1 - (index % 4))));
+    const message = index % 5 === 0 ? `Type '"${value}"' is not assignable.` : `${filling}${value} is no number.`;
     const path = `diagnosed/d${index}.py`;
     write(path, `value = compute()\nother = value / 0\n`);
     diagnostics.set(path, [
