@@ -99,7 +99,9 @@ function constraintRefusal(path: string, value: number, { limits, budget }: Sett
 
 /** `allowed` zero: the person sets no limit. */
 function wider(value: number, allowed: number): string | undefined {
-  return allowed > 0 && (value === 0 || value > allowed) ? `wider than the ${allowed} that the user allows` : undefined;
+  if (allowed === 0 || (value > 0 && value <= allowed)) return undefined;
+  const wider = `wider than the ${allowed} that the user allows`;
+  return value === 0 ? `0 means no limit, which is ${wider}` : wider;
 }
 
 const longestDelayMs = 60_000;
