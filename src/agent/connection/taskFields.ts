@@ -5,8 +5,9 @@ import type { AgentIdentity } from './messages.ts';
 
 /** What servers of every dialect write about a task, each in a spelling of its own. */
 
+const longestId = 255;
 /** Text without control characters, or a whole number. */
-const identifier = z.union([z.string().check(z.regex(/^[^\p{Cc}]{1,255}$/u)), z.int()]);
+const identifier = z.union([z.string().check(z.maxLength(longestId), z.regex(/^[^\p{Cc}]+$/u)), z.int()]);
 
 const priorityWords: Readonly<Record<string, Priority>> = {
   low: 'low',
@@ -24,6 +25,22 @@ export function readId(fields: Fields, names: readonly string[]): string | undef
     if (parsed.success) return String(parsed.data);
   }
   return undefined;
+}
+
+export interface BadId {
+  readonly problem: string;
+  /** As much of it as may be sent back. */
+  readonly cut: string;
+}
+
+/** The first of the fields that is meant as a task's id, and cannot be one; undefined when there is none. */
+export function readBadId(fields: Fields, names: readonly string[]): BadId | undefined {
+  const given = names.map((name) => pick(fields, name)).find((value) => typeof value === 'string' && value !== '');
+  if (typeof given !== 'string' || identifier.safeParse(given).success) return undefined;
+  const { length } = given;
+  const tooLong = `a task id of ${length} characters, ${longestId} are the most`;
+  const problem = length > longestId ? tooLong : 'a task id with control characters';
+  return { problem, cut: given.slice(0, longestId) };
 }
 
 const nobody: ReadonlySet<string> = new Set(['', '00000000-0000-0000-0000-000000000000']);

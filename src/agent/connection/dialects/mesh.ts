@@ -26,14 +26,17 @@ export const mesh: Dialect = {
         };
       },
       decode: (text) => {
-        const { decoded, acknowledges } = decodeFrame(text, me);
+        const { decoded, acknowledges, unnameable } = decodeFrame(text, me);
         if (acknowledges) serverAcknowledges = true;
         if (decoded.kind === 'words') {
           for (const word of decoded.words) {
             if (word.kind === 'registered' && word.agentId !== undefined) me = { ...me, assignedId: word.agentId };
           }
         }
-        return decoded;
+        if (!unnameable || decoded.kind !== 'malformed') return decoded;
+        const { problem, cut } = unnameable;
+        const { frames } = session.encode({ kind: 'error', code: 'invalid_task_id', text: problem, about: cut });
+        return { ...decoded, replies: frames };
       },
     };
     return session;

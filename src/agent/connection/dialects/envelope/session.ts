@@ -3,7 +3,7 @@ import { type Fields, fieldsOf, isObject, pick } from '../../fields.ts';
 import type { AgentIdentity, Incoming, Outgoing, Refusal } from '../../messages.ts';
 import { refusalOf } from '../../refusal.ts';
 import { parseJson } from '../../safeJson.ts';
-import { plainResult, readId } from '../../taskFields.ts';
+import { plainResult, readBadId, readId } from '../../taskFields.ts';
 import type { Decoded, DialectSession, Encoded } from '../dialect.ts';
 import { capabilityNames, frameTypes, request } from './frames.ts';
 import { assignedTask, listedTask } from './task.ts';
@@ -220,12 +220,12 @@ export function openEnvelope(me: AgentIdentity, clock: Clock): DialectSession {
     const name = typeof method === 'string' ? method.slice(0, 100) : 'a notification without a method';
     if (method === 'task.assigned') {
       const task = assignedTask(params, me);
-      if (!task) return { kind: 'malformed', problem: 'a task without an id', replies: [] };
+      if (!task) return nameless(params);
       return said(given(task));
     }
     if (method === 'task.delegated') {
       const taskId = readId(params, ['task_id']);
-      if (taskId === undefined) return { kind: 'malformed', problem: 'a task without an id', replies: [] };
+      if (taskId === undefined) return nameless(params);
       return said([], [ask({ kind: 'delegated' }, 'task.status', { task_id: taskId })]);
     }
     if (method === 'task.cancelled' || method === 'task.canceled' || method === 'task.cancel') {
@@ -263,4 +263,10 @@ export function openEnvelope(me: AgentIdentity, clock: Clock): DialectSession {
     decode,
     goodbye: () => [ask({ kind: 'other' }, 'agent.update_status', { status: 'offline' })],
   };
+}
+
+/** There is no way to say it to the server. */
+function nameless(params: Fields): Decoded {
+  const problem = readBadId(params, ['task_id', 'id'])?.problem ?? 'a task without an id';
+  return { kind: 'malformed', problem, replies: [] };
 }

@@ -3,7 +3,7 @@ import { type Fields, fieldsOf, isObject, pick } from '../../fields.ts';
 import type { AgentIdentity, Incoming } from '../../messages.ts';
 import { refusalOf } from '../../refusal.ts';
 import { parseJson } from '../../safeJson.ts';
-import { isMeant, readId } from '../../taskFields.ts';
+import { type BadId, isMeant, readBadId, readId } from '../../taskFields.ts';
 import type { Decoded } from '../dialect.ts';
 import { readTask } from './task.ts';
 
@@ -11,6 +11,8 @@ interface DecodedFrame {
   readonly decoded: Decoded;
   /** The server said that it answers each result with an `ack`. */
   readonly acknowledges?: true;
+  /** A task that can never be done, because nothing that is said of it could name it: the server is told. */
+  readonly unnameable?: BadId;
 }
 
 /** Fits a header, so that a server-given id can go into `X-Agent-ID`. */
@@ -41,8 +43,9 @@ export function decodeFrame(text: string, me: AgentIdentity): DecodedFrame {
     case 'task.execute': {
       const fields = taskIn(frame);
       const task = readTask(fields, fields === frame, me);
-      if (!task.ok) return malformed(task.problem);
-      if (isMeant(fields, me) && isMeant(frame, me)) return said({ kind: 'task', task: task.value });
+      const meant = isMeant(fields, me) && isMeant(frame, me);
+      if (!task.ok) return { ...malformed(task.problem), ...(meant && task.badId && { unnameable: task.badId }) };
+      if (meant) return said({ kind: 'task', task: task.value });
       // Told to everybody. Where we had it before, it has been taken from us.
       const text = 'the server assigned it to another agent';
       return said({ kind: 'refused', reason: 'disowned', text, about: task.value.id });
@@ -88,7 +91,13 @@ function taskIn(frame: Fields): Fields {
   const parsed = typeof given === 'string' ? parseJson(given) : undefined;
   const payload = fieldsOf(parsed?.ok ? parsed.value : given);
   const candidates = [payload, fieldsOf(pick(payload, 'task')), fieldsOf(pick(frame, 'task'))];
-  return candidates.find((fields) => readId(fields, ['task_id', 'id']) !== undefined) ?? frame;
+  const names = ['task_id', 'id'];
+  // What cannot be an id is still a task's, and that of the frame around it is not.
+  return (
+    candidates.find((fields) => readId(fields, names) !== undefined) ??
+    candidates.find((fields) => readBadId(fields, names)) ??
+    frame
+  );
 }
 
 function registered(payload: Fields, frame: Fields): DecodedFrame {

@@ -3,16 +3,29 @@ import type { Task, TaskType } from '../../../tasks/task.ts';
 import { described } from '../../described.ts';
 import { type Fields, fieldsOf, isObject, pick } from '../../fields.ts';
 import type { AgentIdentity } from '../../messages.ts';
-import { readDeadline, readId, readPriority, readTitle, typeByCapability } from '../../taskFields.ts';
+import {
+  type BadId,
+  readBadId,
+  readDeadline,
+  readId,
+  readPriority,
+  readTitle,
+  typeByCapability,
+} from '../../taskFields.ts';
 
-export type ReadTask = { readonly ok: true; readonly value: Task } | { readonly ok: false; readonly problem: string };
+export type ReadTask =
+  | { readonly ok: true; readonly value: Task }
+  | { readonly ok: false; readonly problem: string; readonly badId?: BadId };
 
 const typeName = z.string().check(z.minLength(1), z.maxLength(255));
 
 /** `flat`: the task's fields stand beside the frame's own `type` and `id`, which are not the task's. */
 export function readTask(fields: Fields, flat: boolean, me: AgentIdentity): ReadTask {
   const id = readId(fields, ['task_id', 'id']);
-  if (id === undefined) return { ok: false, problem: 'a task without an id' };
+  if (id === undefined) {
+    const badId = readBadId(fields, ['task_id', 'id']);
+    return { ok: false, problem: badId?.problem ?? 'a task without an id', ...(badId && { badId }) };
+  }
   const title = readTitle(pick(fields, 'title'));
   const deadline = readDeadline(pick(fields, 'deadline'));
   const type = readType(fields, flat);
