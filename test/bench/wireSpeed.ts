@@ -132,7 +132,7 @@ export function parsing(): readonly Row[] {
     (_, n) => `packages/service-${n % 40}/src/${'deep/'.repeat(34)}module${n}.ts`,
   );
   const self = { id: systemClock.uuid(), name: 'bench', version: '1.0.0', capabilities: [], config: {} };
-  const session = mesh.open(self, systemClock);
+  const session = mesh.open(self, systemClock, () => mesh.maxFrameBytes);
   return Object.entries({ code: { code, language: 'typescript' }, 'a list of files': { files } }).map(
     ([what, payload]) => {
       const text = JSON.stringify({ type: 'task.assigned', payload: { id: 't', type: 'code_review', payload } });

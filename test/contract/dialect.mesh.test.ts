@@ -22,7 +22,7 @@ const result: Outgoing = {
 };
 
 test('mesh: a result is delivered by a pong, and by a reply once the server says that it acknowledges', () => {
-  const session = mesh.open(self, new FakeClock());
+  const session = mesh.open(self, new FakeClock(), () => mesh.maxFrameBytes);
   assert.equal(session.encode(result).delivery, 'pong');
   session.decode('{"type":"agent.registered","features":["batch"]}');
   assert.equal(session.encode(result).delivery, 'pong');
@@ -32,7 +32,7 @@ test('mesh: a result is delivered by a pong, and by a reply once the server says
 });
 
 test('mesh: an agent id that the server gives is used from then on', () => {
-  const session = mesh.open(self, new FakeClock());
+  const session = mesh.open(self, new FakeClock(), () => mesh.maxFrameBytes);
   session.decode('{"type":"agent.registered","agent_id":"server-7"}');
   const [frame] = session.encode({ kind: 'register', runningTasks: [] }).frames;
   const { agent_id, config } = JSON.parse(frame ?? '');
@@ -40,8 +40,10 @@ test('mesh: an agent id that the server gives is used from then on', () => {
 });
 
 test('mesh: two sessions know nothing of each other', () => {
-  mesh.open(self, new FakeClock()).decode('{"type":"agent.registered","agent_id":"server-7","features":["ack"]}');
-  const other = mesh.open(self, new FakeClock()).encode(result);
+  mesh
+    .open(self, new FakeClock(), () => mesh.maxFrameBytes)
+    .decode('{"type":"agent.registered","agent_id":"server-7","features":["ack"]}');
+  const other = mesh.open(self, new FakeClock(), () => mesh.maxFrameBytes).encode(result);
   assert.equal(other.delivery, 'pong');
   assert.equal(JSON.parse(other.frames[0] ?? '').agent_id, self.id);
 });

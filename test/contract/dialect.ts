@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Decoded, Dialect, DialectSession, Encoded } from '../../src/agent/connection/dialects/dialect.ts';
 import type { AgentIdentity, Incoming, Outgoing } from '../../src/agent/connection/messages.ts';
+import type { Clock } from '../../src/agent/shared/clock.ts';
 import { FakeClock } from '../fakes/fakeClock.ts';
 
 /** What went before on the same connection. */
@@ -201,7 +202,7 @@ interface Prepared {
 function prepared(dialect: Dialect, before: readonly Step[]): Prepared {
   const clock = new FakeClock({ start: Date.UTC(2025, 10, 10, 9) });
   const ids: string[] = [];
-  const session = dialect.open(self, {
+  const watched: Clock = {
     now: () => clock.now(),
     monotonic: () => clock.monotonic(),
     after: (ms, callback) => clock.after(ms, callback),
@@ -211,7 +212,8 @@ function prepared(dialect: Dialect, before: readonly Step[]): Prepared {
       ids.push(id);
       return id;
     },
-  });
+  };
+  const session = dialect.open(self, watched, () => dialect.maxFrameBytes);
   const fill = (text: string) => text.replace(/<(\d+)>/g, (token, number) => ids[Number(number) - 1] ?? token);
   const blank = <T>(value: T): T =>
     JSON.parse(ids.reduce((text, id, index) => text.replaceAll(id, `<${index + 1}>`), JSON.stringify(value)));

@@ -11,7 +11,7 @@ const mcp = () =>
   createMcp({ busy: 30, alert: 1000, idle: 60, drowsy: 2000, asleep: 60, earnEvery: 1, savings: 10_000 });
 const polled: Dialect = {
   ...envelope,
-  open: (me, clock) => ({ ...envelope.open(me, clock), pollEvery: 60 }),
+  open: (...given) => ({ ...envelope.open(...given), pollEvery: 60 }),
 };
 const automatic = () => {
   let known: Dialect['name'] | undefined;

@@ -82,13 +82,13 @@ function dialectTarget(
   make: () => Dialect,
   heard: (words: readonly Incoming[]) => void,
 ): Target {
-  let session: DialectSession = make().open(me, new FixtureClock());
+  let session = opened(make());
   return {
     name: `${name} decode`,
     samples: samplesOf(name),
     every: 1,
     begin(sample) {
-      session = make().open(me, new FixtureClock());
+      session = opened(make());
       for (const step of sample.before.filter(isStep)) {
         if (step.say) session.encode(step.say);
         else if (step.poll) session.poll();
@@ -102,6 +102,10 @@ function dialectTarget(
   };
 }
 
+function opened(dialect: Dialect): DialectSession {
+  return dialect.open(me, new FixtureClock(), () => dialect.maxFrameBytes);
+}
+
 /** What nobody remembers. */
 const forgetful: DialectMemory = { recall: () => undefined, remember: () => undefined, forget: () => undefined };
 
@@ -111,7 +115,7 @@ function firstFrame(samples: readonly Sample[]): Target {
     samples,
     every: 1,
     take(text) {
-      const session = detecting({ mesh, envelope, mcp: createMcp() }, forgetful).open(me, new FixtureClock());
+      const session = opened(detecting({ mesh, envelope, mcp: createMcp() }, forgetful));
       session.encode(register);
       session.decode(text);
       session.decode(text);

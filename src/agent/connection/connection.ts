@@ -101,13 +101,14 @@ export function createConnection(parts: ConnectionParts): Connection {
     latencyMs = undefined;
     agentId = assignedId ?? parts.self.id;
     const counts = new Map<string, number>();
+    const maxFrameBytes = () => Math.min(mostTaken, dialect.maxFrameBytes);
     const link: Link = openLink(
       {
         target: target(),
-        session: dialect.open(self(), clock),
+        session: dialect.open(self(), clock, maxFrameBytes),
         openSocket: parts.openSocket,
         clock,
-        maxFrameBytes: () => Math.min(mostTaken, dialect.maxFrameBytes),
+        maxFrameBytes,
         runningTasks: parts.runningTasks,
         health: parts.health,
         odd: (what, detail) => {

@@ -299,8 +299,8 @@ test('a dialect that has to ask for news asks as often as it wants to', async ()
   const polling: Dialect = {
     name: 'mcp',
     maxFrameBytes: 1000,
-    open: (me, clock) => ({
-      ...mesh.open(me, clock),
+    open: (...given) => ({
+      ...mesh.open(...given),
       pollEvery: 5000,
       poll: () => ['{"poll":true}'],
     }),
@@ -317,7 +317,7 @@ test('a dialect that has to ask for news asks as often as it wants to', async ()
 test('a dialect whose server always answers is registered by the answer alone, or not at all', async () => {
   const answering: Dialect = {
     ...mesh,
-    open: (me, clock) => ({ ...mesh.open(me, clock), silenceMeansRegistered: undefined }),
+    open: (...given) => ({ ...mesh.open(...given), silenceMeansRegistered: undefined }),
   };
   const silent = makeWorld({ dialect: answering });
   silent.connection.connect();

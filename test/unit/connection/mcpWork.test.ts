@@ -60,8 +60,8 @@ function hear(session: DialectSession, text: string): Heard {
 }
 
 /** A session whose first question is on its way. */
-function begun(dialect = createMcp(), clock = new FakeClock()) {
-  const session = dialect.open(self, clock);
+function begun(dialect = createMcp(), clock = new FakeClock(), mostFrameBytes = () => dialect.maxFrameBytes) {
+  const session = dialect.open(self, clock, mostFrameBytes);
   const { messageId } = session.encode({ kind: 'register', runningTasks: [] });
   const welcome = { protocolVersion: '2025-06-18', serverInfo: { name: 'edge-mcp', version: '1.0.0' } };
   const { replies } = hear(session, JSON.stringify({ jsonrpc: '2.0', id: messageId, result: welcome }));
@@ -276,6 +276,24 @@ test('what is asked without an id is refused without one, and the server is left
   assert.deepEqual(hear(session, JSON.stringify({ jsonrpc: '2.0', error })).words, words);
   assert.equal(session.pollEvery, 600_000);
   assert.deepEqual(session.poll(), []);
+});
+
+test('a result that goes out after a look at its task is as short as the connection has learnt to write', () => {
+  let most = 30_000;
+  const { session, question } = begun(createMcp(), new FakeClock(), () => most);
+  hear(session, answer(question, []));
+  const finding = (n: number) => ({ severity: 'low', title: `finding ${n}`, description: 'd'.repeat(200) });
+  const findings = Array.from({ length: 300 }, (_, n) => finding(n));
+  for (const learnt of [30_000, 15_000, 3_000, 1_000]) {
+    most = learnt;
+    const result = { ...resultOf(`t-${learnt}`), result: { summary: 's', findings } };
+    const { frames } = session.encode({ kind: 'result', result });
+    const [sent] = hear(session, answer(batchOf(frames[0]), [])).replies;
+    assert.equal(batchOf(sent).tools[0]?.name, 'task_complete');
+    const bytes = Buffer.byteLength(sent ?? '');
+    assert.ok(bytes <= learnt, `${bytes} of ${learnt}`);
+    assert.ok(learnt < 3_000 || bytes > learnt / 4, `${bytes} of ${learnt}`);
+  }
 });
 
 test('who has just come asks often', () => {

@@ -63,12 +63,12 @@ export function detecting(dialects: Readonly<Record<DialectName, Dialect>>, memo
     get maxFrameBytes() {
       return dialects[current ?? 'mesh'].maxFrameBytes;
     },
-    open: (self, clock) => {
+    open: (self, clock, mostFrameBytes) => {
       first = known === undefined ? next : 'known';
       current = known ?? (next === 'guide' ? 'mesh' : undefined);
-      if (current === 'mesh') return guided(dialects.mesh.open(self, clock), guess);
-      if (current !== undefined) return dialects[current].open(self, clock);
-      return probing(dialects, self, clock, { ...guess, found, guessed: () => (current = 'mesh') });
+      if (current === 'mesh') return guided(dialects.mesh.open(self, clock, mostFrameBytes), guess);
+      if (current !== undefined) return dialects[current].open(self, clock, mostFrameBytes);
+      return probing(dialects, { self, clock, mostFrameBytes }, { ...guess, found, guessed: () => (current = 'mesh') });
     },
     ended: ({ registered, opened, closeCode, unanswered }: LastConnection) => {
       if (registered) {
@@ -140,10 +140,16 @@ interface Findings {
   mistaken(): void;
 }
 
+/** What a session is opened with. */
+interface Opening {
+  readonly self: AgentIdentity;
+  readonly clock: Clock;
+  readonly mostFrameBytes: () => number;
+}
+
 function probing(
   dialects: Readonly<Record<DialectName, Dialect>>,
-  self: AgentIdentity,
-  clock: Clock,
+  { self, clock, mostFrameBytes }: Opening,
   findings: Findings,
 ): DialectSession {
   let inner: DialectSession | undefined;
@@ -152,7 +158,7 @@ function probing(
   let innerId = '';
 
   function begin(name: DialectName): { readonly session: DialectSession; readonly frames: readonly string[] } {
-    const opened = dialects[name].open(self, clock);
+    const opened = dialects[name].open(self, clock, mostFrameBytes);
     const session = name === 'mesh' ? guided(opened, { ...findings, found: () => findings.found('mesh') }) : opened;
     const { messageId, frames } = session.encode(registration);
     inner = session;

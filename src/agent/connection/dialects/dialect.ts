@@ -6,8 +6,11 @@ export interface Dialect {
   readonly name: 'mesh' | 'envelope' | 'mcp';
   /** No outgoing frame may be larger; the server would hang up on it, again and again. */
   readonly maxFrameBytes: number;
-  /** The state of one connection, new for each. */
-  open(self: AgentIdentity, clock: Clock): DialectSession;
+  /**
+   * The state of one connection, new for each. `mostFrameBytes`: `maxFrameBytes`, or less where the server was found to
+   * take less; what goes out as a reply is shortened by nobody but the dialect.
+   */
+  open(self: AgentIdentity, clock: Clock, mostFrameBytes: () => number): DialectSession;
   /**
    * For a dialect that is still looking for the right one: how the connection ended that it opened last. `another`: it
    * opens the next one differently, and that at once. `noneFits`: nothing it knows to say is understood.

@@ -9,8 +9,6 @@ import { isUnknownMethod, type RpcError, type RpcFrame, readRpc, rpcRefusal, rpc
 import { createWork, type Work } from './work.ts';
 
 export const protocolVersion = '2025-06-18';
-/** The server that has work closes above 32 KiB. */
-export const mostFrameBytes = 30_000;
 /** What a batch with one tool adds to what the tool is given. */
 const roomAround = 2000;
 const mostPending = 1000;
@@ -34,7 +32,12 @@ export interface McpMemory {
   readonly lull: Lull;
 }
 
-export function openMcp(me: AgentIdentity, clock: Clock, { budget, lull }: McpMemory): DialectSession {
+export function openMcp(
+  me: AgentIdentity,
+  clock: Clock,
+  { budget, lull }: McpMemory,
+  mostFrameBytes: () => number,
+): DialectSession {
   const agentId = me.readableId ?? me.id;
   const pending = new Map<string, Pending>();
   const pieces = createPieces();
@@ -56,7 +59,7 @@ export function openMcp(me: AgentIdentity, clock: Clock, { budget, lull }: McpMe
     budget,
     lull,
     clock,
-    mostResultBytes: mostFrameBytes - roomAround,
+    mostResultBytes: () => Math.max(mostFrameBytes() / 2, mostFrameBytes() - roomAround),
     health: () => health,
     batch: (id, tools) => {
       const params = { parallel: false, tools };

@@ -16,7 +16,7 @@ export interface WorkParts {
   readonly lull: Lull;
   readonly clock: Clock;
   /** Of a result as JSON, for the frame around it to be taken. */
-  readonly mostResultBytes: number;
+  mostResultBytes(): number;
   health(): AgentHealth | undefined;
   /** A batch of at most ten tools as a frame, whose answer comes back under `id`; undefined: without one. */
   batch(id: string | undefined, tools: readonly object[]): string;
@@ -121,7 +121,7 @@ export function createWork(parts: WorkParts): Work {
     const certainAt = lost.has(taskId) ? undefined : oursAt.get(taskId);
     if (certainAt === undefined || clock.monotonic() - certainAt > certainForMs) {
       // What goes out as a reply is no more shortened by the connection.
-      const tool = completion(fitResult(given, parts.mostResultBytes));
+      const tool = completion(fitResult(given, parts.mostResultBytes()));
       return batches.send({ kind: 'check', taskId, tool }, [look('g', taskId)], messageId);
     }
     const tool = completion(given);
