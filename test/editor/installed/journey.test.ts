@@ -70,7 +70,10 @@ suite('a task’s journey through the installed package', function () {
     release();
     const { status, result } = await resultOf(id);
     assert.equal(status, 'completed');
-    await until('the model’s are marked, too', () => messages(report).includes(average.title));
+    await until(
+      'the model’s are marked, too',
+      () => messages(report).includes(average.title) && messages(orders).includes(modelFindings[orders].title),
+    );
     const [model] = ourDiagnostics(fileUri(report));
     const python = await vscode.workspace.openTextDocument(fileUri(report));
     assert.equal(python.getText(model?.range), average.quote.trim());
