@@ -1,4 +1,5 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as z from 'zod/mini';
 import type { Log } from '../host.ts';
 
@@ -34,9 +35,7 @@ export async function openServerMemory<T extends string>(
         const { [server]: _, ...others } = await readAll(path, words);
         const entries: [string, string][] = Object.entries<string>(others).slice(-(mostServers - 1));
         if (word !== undefined) entries.push([server, word]);
-        // In one step: another window may be reading.
-        await writeFile(`${path}.new`, JSON.stringify(Object.fromEntries(entries)), { mode: 0o600 });
-        await rename(`${path}.new`, path);
+        await replace(path, JSON.stringify(Object.fromEntries(entries)));
       })
       .catch((error: unknown) => parts.log('debug', 'a word about a server was not kept', { error: String(error) }));
   };
@@ -53,5 +52,17 @@ async function readAll<T extends string>(
   } catch {
     // Not there yet, or not ours any more: then nothing is known.
     return {};
+  }
+}
+
+/** In one step, because another window may be reading, and from a place of our own, because another may be writing. */
+async function replace(path: string, text: string): Promise<void> {
+  const place = await mkdtemp(`${path}-`);
+  try {
+    const file = join(place, 'new');
+    await writeFile(file, text, { mode: 0o600 });
+    await rename(file, path);
+  } finally {
+    await rm(place, { recursive: true, force: true });
   }
 }

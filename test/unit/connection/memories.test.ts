@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -37,4 +37,38 @@ test('a file that is none of ours is nothing known', async () => {
   assert.equal((await open('wss://a.example.com/ws')).recall(), undefined);
   await writeFile(path, '{');
   assert.equal((await open('wss://a.example.com/ws')).recall(), undefined);
+});
+
+test('many windows that write at once neither break the file nor stand in the way of each other', async () => {
+  const shared = await mkdtemp(join(folder, 'shared-'));
+  const logged: unknown[] = [];
+  const memories = await Promise.all(
+    Array.from({ length: 20 }, (_, n) =>
+      openDialectMemory(shared, `wss://${n}.example.com/ws`, (_level, message, fields) => logged.push(message, fields)),
+    ),
+  );
+  const file = join(shared, 'dialects.json');
+  for (const memory of memories) memory.remember('mcp');
+  let found: string[] = [];
+  for (let tries = 0; tries < 400 && (tries < 10 || found.length !== 1); tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    JSON.parse(await readFile(file, 'utf8').catch(() => '{}'));
+    found = await readdir(shared);
+  }
+  assert.deepEqual(logged, []);
+  assert.deepEqual(found, ['dialects.json']);
+});
+
+test('a word that cannot be kept leaves nothing behind but a line in the log', async () => {
+  const blocked = await mkdtemp(join(folder, 'blocked-'));
+  await mkdir(join(blocked, 'dialects.json', 'a folder in the way'), { recursive: true });
+  let logged: () => void = () => {};
+  const once = new Promise<void>((resolve) => {
+    logged = resolve;
+  });
+  const memory = await openDialectMemory(blocked, 'wss://a.example.com/ws', () => logged());
+  memory.remember('mcp');
+  await once;
+  assert.equal(memory.recall(), 'mcp');
+  assert.deepEqual(await readdir(blocked), ['dialects.json']);
 });
