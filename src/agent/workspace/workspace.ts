@@ -111,7 +111,7 @@ async function withSelection(host: Host, snapshot: Snapshot, { lines, cell }: Se
   const count = snapshot.text.split('\n').length;
   const asked = { from: Math.min(lines.from, count), to: Math.min(lines.to, count) };
   const symbols = snapshot.absolutePath === undefined ? [] : await host.symbols(snapshot.absolutePath, signal);
-  return { ...snapshot, changed: [grown(asked, symbols)] };
+  return { ...snapshot, changed: [grown(asked, symbols, snapshot)] };
 }
 
 /** All of a notebook where the cell is not told, or has no code. */

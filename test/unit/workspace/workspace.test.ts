@@ -439,3 +439,12 @@ test('paths that are only a guess are left out when they lead nowhere, and when 
   assert.deepEqual(await guess('a.ts', 'docs/design.md', '**/utils.py'), [['a.ts'], []]);
   assert.deepEqual(await guess('docs/design.md', '/etc/passwd', '../up.ts'), [['b.ts'], []]);
 });
+
+test('where no editor knows the symbols, a selection grows by what the text declares', async (context) => {
+  const text = 'import os\n\ndef first():\n    return 1\n\n\ndef second(x):\n    y = x\n    return y\n\nprint(1)\n';
+  const { gather } = world(context, { files: { 'a.py': text } });
+  const spanOf = async (from: number, to: number) =>
+    (await gather({ kind: 'selection', path: 'a.py', lines: { from, to } })).snapshots[0]?.changed;
+  assert.deepEqual(await spanOf(8, 8), [{ from: 7, to: 9 }]);
+  assert.deepEqual(await spanOf(11, 11), [{ from: 11, to: 11 }]);
+});
