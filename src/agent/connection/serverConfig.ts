@@ -1,4 +1,5 @@
 import { breakerRules } from '../models/breaker.ts';
+import type { AskedRules } from '../models/callRules.ts';
 import { profilePrefix } from '../models/defaultModels.ts';
 import { mostRetries, retryRules } from '../models/retry.ts';
 import type { Settings } from '../settings.ts';
@@ -10,7 +11,7 @@ import type { RefusedConfig } from './messages.ts';
  * What a server has asked for so far and got: every update replaces what it names and leaves the rest. It stands over a
  * reconnect, until it is replaced or another server is chosen; the next start of the program begins without one.
  */
-export interface ServerConfig {
+export interface ServerConfig extends AskedRules {
   /** The highest that came; an older update comes too late. */
   readonly version?: number;
   readonly constraints: AcceptedConfig['constraints'];

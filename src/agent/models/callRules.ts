@@ -1,8 +1,34 @@
-import type { ServerConfig } from '../connection/serverConfig.ts';
 import type { Settings } from '../settings.ts';
 import type { TaskType } from '../tasks/task.ts';
 import { type BreakerRules, breakerRules } from './breaker.ts';
 import { type RetryRules, retryRules } from './retry.ts';
+
+/** What a server asked for of the calls, by the paths of its configuration. Whoever hands it over has checked it. */
+export interface AskedRules {
+  readonly constraints: {
+    readonly max_cost_per_month_usd?: number;
+    readonly 'rate_limits.concurrent_requests'?: number;
+    readonly 'rate_limits.requests_per_minute'?: number;
+    readonly 'rate_limits.tokens_per_hour'?: number;
+  };
+  readonly fallback: {
+    readonly [path in AskedFallback]?: number | boolean;
+  };
+  readonly preferences: readonly {
+    readonly task_type: string;
+    readonly primary_models: readonly string[];
+    readonly fallback_models?: readonly string[];
+  }[];
+}
+
+type AskedFallback =
+  | 'max_retries'
+  | 'initial_delay_ms'
+  | 'max_delay_ms'
+  | 'exponential_base'
+  | 'circuit_breaker.failure_threshold'
+  | 'circuit_breaker.success_threshold'
+  | 'circuit_breaker.timeout_seconds';
 
 /** How the model may be called for one task: what the person allows, and less where the server asked for less. */
 export interface CallRules {
@@ -30,7 +56,7 @@ export interface Budget {
 }
 
 /** The rules for a task that begins now; they stay the same until it ends. */
-export function callRules(settings: Settings, config: ServerConfig | undefined, type: TaskType): CallRules {
+export function callRules(settings: Settings, config: AskedRules | undefined, type: TaskType): CallRules {
   const { limits, budget } = settings;
   const constraints = config?.constraints ?? {};
   const month = constraints.max_cost_per_month_usd ?? 0;
@@ -55,7 +81,7 @@ function least(a: number, b: number): number {
   return a > 0 && b > 0 ? Math.min(a, b) : Math.max(a, b);
 }
 
-function slower(fallback: ServerConfig['fallback']): RetryRules {
+function slower(fallback: AskedRules['fallback']): RetryRules {
   const initial = number(fallback.initial_delay_ms, 0);
   return {
     ...retryRules,
@@ -67,7 +93,7 @@ function slower(fallback: ServerConfig['fallback']): RetryRules {
   };
 }
 
-function warier(fallback: ServerConfig['fallback']): BreakerRules {
+function warier(fallback: AskedRules['fallback']): BreakerRules {
   return {
     failures: number(fallback['circuit_breaker.failure_threshold'], breakerRules.failures),
     successes: number(fallback['circuit_breaker.success_threshold'], breakerRules.successes),
@@ -82,7 +108,7 @@ function number(value: number | boolean | undefined, otherwise: number): number 
 const preferenceOf = { code_review: 'code_analysis', analysis: 'code_analysis', documentation: 'general_qa' } as const;
 
 /** As the platform looks it up: the kind's own preference, else that for general questions. */
-function preferredModels(config: ServerConfig | undefined, type: TaskType): readonly string[] {
+function preferredModels(config: AskedRules | undefined, type: TaskType): readonly string[] {
   const find = (wanted: string) => config?.preferences.find(({ task_type }) => task_type === wanted);
   const preference = find(preferenceOf[type]) ?? find('general_qa');
   return preference ? [...preference.primary_models, ...(preference.fallback_models ?? [])] : [];
