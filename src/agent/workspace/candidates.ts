@@ -40,7 +40,6 @@ export function rulesByFolder(): (folder: WorkspaceFolder) => Promise<IgnoreRule
 type RulesOf = ReturnType<typeof rulesByFolder>;
 
 const mostPatterns = 1000;
-/** Why a path or a glob that leads to nothing is left out. */
 
 /** Paths, folders and globs to files. A path outside the workspace fails all: whoever sent it asks for what is not ours. */
 export async function candidatesOfPatterns(

@@ -203,12 +203,14 @@ function snapshotOf(place: Place, { text, language, cells }: Code): Snapshot {
 }
 
 /** Changes are known of the saved text; what is open and unsaved has moved since. */
-async function withChanges(host: Host, { place, changed }: Candidate, code: Code, kilobytes: number) {
+async function withChanges(host: Host, { place, changed, removed }: Candidate, code: Code, kilobytes: number) {
   const snapshot = snapshotOf(place, code);
   if (!changed) return snapshot;
   if (host.unsavedText(place.absolutePath) === undefined) {
-    return { ...snapshot, changed: joined(code.linesIn(changed), snapshot.text.split('\n').length) };
+    const lineCount = snapshot.text.split('\n').length;
+    return { ...snapshot, changed: joined(code.linesIn(changed), lineCount), ...gone(removed, code) };
   }
+  // Where the removed lines stood in a text that was edited since is not known.
   const read = await readSaved(place, kilobytes);
   const saved = read.ok ? codeOf(place.path, read.value) : { reason: read.problem.reason };
   if ('reason' in saved) return snapshot;
@@ -216,7 +218,7 @@ async function withChanges(host: Host, { place, changed }: Candidate, code: Code
 }
 
 /** The text that Git keeps; what of it is still in the file is the business of whoever shows findings there. */
-async function atRevision(host: Host, { place, changed }: Candidate, code: Code, kilobytes: number) {
+async function atRevision(host: Host, { place, changed, removed }: Candidate, code: Code, kilobytes: number) {
   const snapshot = snapshotOf(place, code);
   const read = await readText(host, place, kilobytes);
   const now = read.ok ? codeOf(place.path, read.value) : { reason: read.problem.reason };
@@ -224,9 +226,15 @@ async function atRevision(host: Host, { place, changed }: Candidate, code: Code,
   return {
     ...snapshot,
     ...(changed && { changed: joined(code.linesIn(changed), lineCount) }),
+    ...gone(removed, code),
     ...('reason' in now ? { today: null } : now.text === snapshot.text ? {} : { today: now.text }),
     ...(!('reason' in now) && now.cells && { todaysCells: now.cells }),
   };
+}
+
+/** What was removed from a notebook is lines of its JSON, at places that its code does not have. */
+function gone(removed: Candidate['removed'], { cells }: Code): Pick<Snapshot, 'removed'> {
+  return removed && !cells ? { removed } : {};
 }
 
 const mostOfOneReason = 50;

@@ -448,3 +448,21 @@ test('where no editor knows the symbols, a selection grows by what the text decl
   assert.deepEqual(await spanOf(8, 8), [{ from: 7, to: 9 }]);
   assert.deepEqual(await spanOf(11, 11), [{ from: 11, to: 11 }]);
 });
+
+test('what a change took away comes along, but where it stood is not known in an edited text or a notebook', async (context) => {
+  const notebook = JSON.stringify({ nbformat: 4, cells: [{ cell_type: 'code', source: 'a = 1' }] }, undefined, 1);
+  const files = { 'a.ts': 'kept\nlater', 'edited.ts': 'kept\nlater', 'n.ipynb': notebook };
+  const { host, gather } = world(context, { files });
+  host.setUnsaved('edited.ts', 'edited\nkept\nlater');
+  const removed = [{ before: 2, text: 'if (!allowed) return;' }];
+  const own = { kind: 'modified' as const, lines: [{ from: 1, to: 9 }], removed };
+  const takenOf = async () => {
+    const { snapshots } = await gather({ kind: 'changes', changes: { kind: 'uncommitted' } });
+    return Object.fromEntries(snapshots.map((snapshot) => [snapshot.file, snapshot.removed]));
+  };
+  host.setChanges(Object.keys(files).map((path) => ({ path, ...own })));
+  assert.deepEqual(await takenOf(), { 'a.ts': removed, 'edited.ts': undefined, 'n.ipynb': undefined });
+  const saved = async () => ({ ok: true as const, value: Buffer.from('kept\nlater') });
+  host.setChanges([{ path: 'edited.ts', ...own, saved }]);
+  assert.deepEqual(await takenOf(), { 'edited.ts': removed });
+});
