@@ -31,7 +31,10 @@ const byLanguage: Readonly<Record<string, readonly RegExp[]>> = {
 
 /** Finds, for each of the files, which others and which packages it names. Files that are not given count as outside. */
 export async function importsOf(snapshots: readonly Snapshot[], slices: Slices): Promise<Map<string, Imports>> {
-  const resolve = importResolver(snapshots.map(({ file }) => file));
+  const resolve = await importResolver(
+    snapshots.map(({ file }) => file),
+    slices,
+  );
   const imports = new Map<string, Imports>();
   for (const snapshot of snapshots) {
     await slices.pause();
@@ -94,27 +97,32 @@ const endings = [
 /** The files that a target means, empty when it is a file that is not given; or the name of a package from outside. */
 export type ImportResolver = (from: Snapshot, target: string) => readonly string[] | string;
 
-/** `paths`: the files that there are. */
-export function importResolver(paths: readonly string[]): ImportResolver {
-  const known = new Set(paths);
-  /** By each of its tails: `a/b.py` is under `b.py` and under `a/b.py`. */
-  const byTail = new Map<string, string[]>();
+/** `paths`: the files that there are, which can be all of a large workspace. */
+export async function importResolver(paths: readonly string[], slices: Slices): Promise<ImportResolver> {
+  const known = new Set<string>();
+  const byName = new Map<string, string[]>();
   const goFolders = new Map<string, string[]>();
-  for (const path of paths) {
-    const parts = path.split('/');
-    for (let from = parts.length - 1; from >= 0; from--) {
-      const tail = parts.slice(from).join('/');
-      byTail.set(tail, [...(byTail.get(tail) ?? []), path]);
-    }
-    if (path.endsWith('.go') && !path.endsWith('_test.go')) {
-      const folder = posix.dirname(path);
-      goFolders.set(folder, [...(goFolders.get(folder) ?? []), path]);
-    }
+  const under = (map: Map<string, string[]>, key: string, path: string) => {
+    const there = map.get(key);
+    if (there) there.push(path);
+    else map.set(key, [path]);
+  };
+  for (const [index, path] of paths.entries()) {
+    if (index % 500 === 0) await slices.pause();
+    known.add(path);
+    under(byName, posix.basename(path), path);
+    if (path.endsWith('.go') && !path.endsWith('_test.go')) under(goFolders, posix.dirname(path), path);
   }
-  /** A tail that several files share names none of them. */
+  const byTail = new Map<string, readonly string[]>();
+  /** The only file whose path ends like this, in whole names. A tail that several files share names none of them. */
   const only = (tail: string) => {
-    const found = byTail.get(tail) ?? [];
-    return found.length === 1 ? found : [];
+    const sought = byTail.get(tail);
+    if (sought) return sought;
+    const all = byName.get(posix.basename(tail)) ?? [];
+    const found = all.filter((path) => path === tail || path.endsWith(`/${tail}`));
+    const one = found.length === 1 ? found : [];
+    byTail.set(tail, one);
+    return one;
   };
 
   return ({ file, language }, target) => {

@@ -46,7 +46,7 @@ export async function findRelated(
 ): Promise<(file: string) => readonly ContextBlock[]> {
   const found = new Map<string, readonly ContextBlock[]>();
   const paths = await parts.workspace.paths(signal);
-  const resolve = importResolver(paths);
+  const resolve = await importResolver(paths, parts.slices);
   const texts = createTexts(parts.workspace, signal);
   for (const snapshot of files.slice(0, mostFiles)) {
     if (snapshot.absolutePath === undefined) continue;
@@ -114,7 +114,7 @@ async function callersOf(
   lines: Lines,
   paths: readonly string[],
   texts: Texts,
-  { host }: RelatedParts,
+  { host, slices }: RelatedParts,
   signal: AbortSignal,
 ): Promise<ContextBlock[]> {
   const declared = declarationsOf(snapshot.text, snapshot.language).filter(
@@ -134,7 +134,7 @@ async function callersOf(
       if (caller) blocks.push(block(`caller of ${declaration.name}`, caller, around(caller, line)));
     }
   }
-  return unknown.length === 0 ? blocks : [...blocks, ...(await searched(snapshot, unknown, paths, texts))];
+  return unknown.length === 0 ? blocks : [...blocks, ...(await searched(snapshot, unknown, paths, texts, slices))];
 }
 
 async function referencesTo(
@@ -160,18 +160,16 @@ async function searched(
   names: readonly string[],
   paths: readonly string[],
   texts: Texts,
+  slices: Slices,
 ): Promise<ContextBlock[]> {
-  const extension = /\.[^./]+$/.exec(file)?.[0] ?? '';
-  const near = paths
-    .filter((path) => path !== file && path.endsWith(extension))
-    .map((path) => ({ path, steps: stepsBetween(file, path) }))
-    .sort((a, b) => a.steps - b.steps)
-    .slice(0, mostSearched);
+  const near = await nearest(file, paths, slices);
   const left = new Map(names.map((name) => [name, mostCallers]));
   const blocks: ContextBlock[] = [];
   let characters = 0;
-  for (const { path } of near) {
+  for (const path of near) {
     if (left.size === 0 || characters > mostSearchedCharacters) break;
+    // A file that is known already is there at once, and would let nobody else run.
+    await slices.pause();
     const other = await texts(path);
     if (!other || other.language !== language) continue;
     characters += other.text.length;
@@ -197,10 +195,32 @@ function callOf(name: string, text: string): number {
   return -1;
 }
 
-function stepsBetween(a: string, b: string): number {
-  const [one, other] = [a.split('/'), b.split('/')];
+/** The files of the same kind, those in the nearest folders first; in a large workspace there are very many. */
+async function nearest(file: string, paths: readonly string[], slices: Slices): Promise<readonly string[]> {
+  const extension = /\.[^./]+$/.exec(file)?.[0] ?? '';
+  const own = folderOf(file).split('/');
+  const stepsTo = new Map<string, number>();
+  const bySteps: string[][] = [];
+  for (const [index, path] of paths.entries()) {
+    if (index % 500 === 0) await slices.pause();
+    if (path === file || !path.endsWith(extension)) continue;
+    const folder = folderOf(path);
+    const steps = stepsTo.get(folder) ?? stepsBetween(own, folder.split('/'));
+    stepsTo.set(folder, steps);
+    const ring = bySteps[steps] ?? [];
+    bySteps[steps] = ring;
+    if (ring.length < mostSearched) ring.push(path);
+  }
+  return bySteps.flat().slice(0, mostSearched);
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/') + 1);
+}
+
+function stepsBetween(one: readonly string[], other: readonly string[]): number {
   let shared = 0;
-  while (shared < one.length - 1 && one[shared] === other[shared]) shared += 1;
+  while (shared < one.length && shared < other.length && one[shared] === other[shared]) shared += 1;
   return one.length + other.length - 2 * shared;
 }
 

@@ -137,3 +137,33 @@ test('other languages are read by their own imports', async (context) => {
     ['definition of load_user, app/store.py lines 1-2'],
   );
 });
+
+test('others may run between any two files that are searched, and while the paths of a large workspace are gone through', async () => {
+  const texts: Record<string, string> = {
+    'a.ts': 'export function loadUser() {}\n',
+    'b.ts': 'function saveUser() {}\n',
+  };
+  for (let index = 0; index < 40; index++) texts[`lib/f${index}.ts`] = 'nothing();\n';
+  const snapshotOf = (file: string) => {
+    return { file, absolutePath: `/w/${file}`, language: 'typescript', text: texts[file] ?? '' };
+  };
+  const pausesFor = async (morePaths: readonly string[]) => {
+    let pauses = 0;
+    const pause = async () => {
+      pauses += 1;
+    };
+    const workspace = {
+      paths: async () => [...Object.keys(texts), ...morePaths],
+      read: async (path: string) => ({ ok: true as const, value: snapshotOf(path) }),
+    };
+    const slices = { spent: () => false, pause };
+    const parts = { workspace, host: { folders: () => [] }, slices };
+    const of = await findRelated([snapshotOf('a.ts'), snapshotOf('b.ts')], parts, never());
+    assert.deepEqual(of('a.ts'), []);
+    return pauses;
+  };
+  const few = await pausesFor([]);
+  assert.ok(few >= 80, `${few} pauses for two searches of 40 files`);
+  const many = await pausesFor(Array.from({ length: 5000 }, (_, index) => `docs/${index}.md`));
+  assert.ok(many >= few + 30, `${many} pauses with 5,000 more paths, ${few} without`);
+});
