@@ -18,7 +18,7 @@ export class MemorySuppressions implements Suppressions {
 
   hiding(finding: Finding, alike: readonly Finding[]): Kept | undefined {
     const here = standing(finding, alike, finding.file);
-    return this.#kept.find(({ suppression }) => covers(suppression, here));
+    return this.#kept.find(({ suppression }) => covers(suppression, here, false));
   }
 
   all(): readonly Kept[] {

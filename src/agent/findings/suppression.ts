@@ -89,7 +89,12 @@ export function suppress(
   }
 }
 
-export function covers(suppression: Suppression, { finding, place, quote, ...prints }: Standing): boolean {
+/** `moved`: the file that it was said of is no more, so the same code elsewhere may be what stood in it. */
+export function covers(
+  suppression: Suppression,
+  { finding, place, quote, ...prints }: Standing,
+  moved: boolean,
+): boolean {
   switch (suppression.scope) {
     case 'rule':
       return finding.ruleId === suppression.rule;
@@ -99,16 +104,16 @@ export function covers(suppression: Suppression, { finding, place, quote, ...pri
       const [which, of] = suppression.place ?? [0, 1];
       if (suppression.fingerprint === prints.fingerprint) return which === place[0] && of === place[1];
       if (suppression.rule !== kindOf(finding)) return false;
-      if (suppression.file !== finding.file) return suppression.movable === prints.movable;
+      if (suppression.file !== finding.file) return moved && suppression.movable === prints.movable;
       return of === 1 && quotesMeet(suppression.quote, quote);
     }
   }
 }
 
-/** A model quotes now more, now less of the same place. */
+/** A model quotes now more, now less of the same place; but one line of a long quote is no reason to hide all of it. */
 function quotesMeet(a: string, b: string): boolean {
   const [shorter, longer] = a.length < b.length ? [a, b] : [b, a];
-  return shorter.length >= tellingQuote && longer.includes(shorter);
+  return shorter.length >= Math.max(tellingQuote, longer.length / 2) && longer.includes(shorter);
 }
 
 function kindOf({ ruleId, type }: Finding): string {

@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as z from 'zod/mini';
 import { failed, failures, type Outcome, succeeded } from '../failures.ts';
-import { checkUnsaved } from '../workspace/openInside.ts';
+import { checkUnsaved, realInside } from '../workspace/openInside.ts';
 import type { Place } from '../workspace/paths.ts';
 import { longestQuote, type Suppression } from './suppression.ts';
 
@@ -79,6 +79,12 @@ export async function writeSuppressions(
   } catch (error) {
     return failed(failures.notKept(file.shown, reasonOf(error)));
   }
+}
+
+/** Whether there is no file at a place any more. One that must not be looked at counts as there. */
+export async function isMissing(place: Place): Promise<boolean> {
+  const real = await realInside(place);
+  return !real.ok && real.problem.kind === 'missing';
 }
 
 async function staysInside({ place }: SuppressionFile): Promise<boolean> {

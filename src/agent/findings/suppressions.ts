@@ -47,6 +47,8 @@ export function createSuppressions(
 ): Suppressions {
   const changes = new Emitter<undefined>(onListenerError);
   let kept: readonly Kept[] = [];
+  /** Workspace paths of files that findings were dismissed in and that are no more. */
+  let gone: ReadonlySet<string> = new Set();
   /** One change of the files after the other. */
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -59,15 +61,22 @@ export function createSuppressions(
   const readAll = async () => {
     const problems: Outcome<never>[] = [];
     const next: Kept[] = [];
-    const { readSuppressions } = await import('./suppressionFile.ts');
+    const { isMissing, readSuppressions } = await import('./suppressionFile.ts');
     for (const drawer of drawers()) {
       const read = await readSuppressions(drawer);
       if (!read.ok) problems.push(read);
       else
         for (const suppression of read.value) next.push({ suppression, keeping: drawer.keeping, folder: drawer.label });
     }
-    const changed = JSON.stringify(next) !== JSON.stringify(kept);
+    const missing = new Set<string>();
+    for (const path of new Set(next.flatMap((one) => fileOf(one) ?? []))) {
+      const places = possiblePlaces(path, host.folders());
+      const place = places.ok ? places.value[0] : undefined;
+      if (place && (await isMissing(place))) missing.add(path);
+    }
+    const changed = JSON.stringify([next, [...missing]]) !== JSON.stringify([kept, [...gone]]);
     kept = next;
+    gone = missing;
     if (changed) changes.emit(undefined);
     return problems;
   };
@@ -102,7 +111,10 @@ export function createSuppressions(
       if (kept.length === 0) return undefined;
       const found = standingOf(finding, alike);
       return (
-        found && kept.find(({ suppression, folder }) => folder === found.label && covers(suppression, found.standing))
+        found &&
+        kept.find(
+          (one) => one.folder === found.label && covers(one.suppression, found.standing, gone.has(fileOf(one) ?? '')),
+        )
       );
     },
     all: () => kept,
@@ -117,13 +129,13 @@ export function createSuppressions(
         if (written.ok) await readAll();
         return written;
       }),
-    remove: (gone) =>
+    remove: (unwanted) =>
       inTurn(async () => {
-        const texts = new Set(gone.map((one) => JSON.stringify(one)));
+        const texts = new Set(unwanted.map((one) => JSON.stringify(one)));
         for (const drawer of drawers()) {
           const stays = (suppression: Suppression) =>
             !texts.has(JSON.stringify({ suppression, keeping: drawer.keeping, folder: drawer.label }));
-          if (!gone.some(({ keeping, folder }) => keeping === drawer.keeping && folder === drawer.label)) continue;
+          if (!unwanted.some(({ keeping, folder }) => keeping === drawer.keeping && folder === drawer.label)) continue;
           const written = await rewrite(drawer, (before) => before.filter(stays));
           if (!written.ok) return written;
         }
@@ -132,6 +144,12 @@ export function createSuppressions(
       }),
     dispose: () => changes.dispose(),
   };
+}
+
+/** The workspace path of the file in which a finding was dismissed. */
+function fileOf({ suppression, folder }: Kept): string | undefined {
+  if (suppression.scope !== 'finding') return undefined;
+  return folder === '' ? suppression.file : `${folder}/${suppression.file}`;
 }
 
 interface Drawer extends SuppressionFile {

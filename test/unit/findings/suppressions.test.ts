@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Finding } from '../../../src/agent/findings/finding.ts';
@@ -53,6 +53,24 @@ test('a dismissed finding is known again when it moved, was reworded, or is quot
   assert.ok(hides({ file: 'src/moved.ts' }), 'moved to another file');
   assert.ok(!hides({ quote: 'total += price * quantity * 2;' }), 'another code');
   assert.ok(!hides({ type: 'security' }), 'another kind of finding in the same place');
+});
+
+test('a dismissal hides neither the same code in another file nor a larger finding around it', async (context) => {
+  const { host, suppressions } = world(context);
+  host.write('src/cart.ts', 'return result;');
+  const finding = made({ quote: 'return result;' });
+  await suppressions.add(finding, [finding], 'finding', 'shared');
+  const hides = (own: Partial<Finding>) => {
+    const other = made({ id: 'later', quote: 'return result;', ...own });
+    return suppressions.hiding(other, [other]) !== undefined;
+  };
+  assert.ok(hides({}));
+  const copy = { file: 'src/server.ts' };
+  assert.ok(!hides(copy), 'the file where it was dismissed still stands');
+  assert.ok(!hides({ title: 'One too many', quote: 'for (let i = 0; i <= n; i++) charge(items[i]); return result;' }));
+  rmSync(host.pathOf('src/cart.ts'));
+  await suppressions.load();
+  assert.ok(hides(copy), 'the file was moved');
 });
 
 test('a rule and a file can be dismissed as a whole', async (context) => {
