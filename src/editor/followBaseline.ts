@@ -4,7 +4,7 @@ import { baselineFile } from '../agent/findings/suppressions.ts';
 import { type Disposable, Disposables } from '../agent/shared/disposables.ts';
 import { showFailure } from './notifications.ts';
 
-/** Reads what was dismissed when there is something to hide, and again whenever a baseline file changes. */
+/** Reads what was dismissed when there is something to hide, and again whenever a baseline file or the open folders change. */
 export function followBaseline({ findings, suppressions }: Pick<Agent, 'findings' | 'suppressions'>): Disposable {
   const disposables = new Disposables();
   let loaded = false;
@@ -29,5 +29,6 @@ export function followBaseline({ findings, suppressions }: Pick<Agent, 'findings
   disposables.add(watcher.onDidChange(again));
   disposables.add(watcher.onDidCreate(again));
   disposables.add(watcher.onDidDelete(again));
+  disposables.add(vscode.workspace.onDidChangeWorkspaceFolders(again));
   return disposables;
 }

@@ -167,6 +167,8 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
   const { findings: concluded, repeated, hidden, beyond: cut } = conclude(files, rules);
   const standing = await withGoodFixes(concluded, files, run, signal);
   const findings = standing.filter((finding) => !surroundings?.suppressed(finding, standing));
+  // They can be displayed, and then offer their fixes too.
+  const keptHidden = await withGoodFixes(hidden.slice(0, mostHidden), files, run, signal);
   const beyond = statics.beyond + cut;
   const below = hidden.length - beyond;
   const unasked = model.ok ? [] : files.map(({ snapshot }) => leftOut(snapshot, model.failure));
@@ -201,7 +203,7 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
   report.replaceFindings(
     now(standing),
     lookedAt.map(({ snapshot }) => snapshot.file),
-    now(hidden.slice(0, mostHidden)),
+    now(keptHidden),
   );
   report.progress(1, 'Reviewed', 'done');
   log('info', 'Review done', { task: run.taskId, ...metrics, not_reviewed: notReviewed.length });

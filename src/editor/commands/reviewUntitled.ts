@@ -29,8 +29,7 @@ export async function reviewUntitled(parts: CommandParts, uri: vscode.Uri): Prom
   const listening = parts.agent.onEvent((event) => {
     if (event.type === 'findings') finals.set(event.taskId, event);
   });
-  const result = await runTask(parts, 'code_review', title, payload);
-  listening.dispose();
+  const result = await runTask(parts, 'code_review', title, payload).finally(() => listening.dispose());
   const final = result && finals.get(result.task_id);
   if (!final || document.isClosed) return;
   const own = (findings: readonly Finding[]) =>

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { failed, failures, type Outcome, succeeded } from '../../../src/agent/failures.ts';
 import type { Finding, FoundIssue } from '../../../src/agent/findings/finding.ts';
 import { type Model, type ModelEvent, noTokens } from '../../../src/agent/models/model.ts';
+import type { FixCheck } from '../../../src/agent/review/fixCheck.ts';
 import type { ReviewResult } from '../../../src/agent/review/result.ts';
 import { createReviewer } from '../../../src/agent/review/review.ts';
 import type { StaticCheck } from '../../../src/agent/review/static/staticCheck.ts';
@@ -59,9 +60,10 @@ interface Setup {
   model?: Model | Outcome<Model>;
   review?: object;
   folder?: string;
+  fixHolds?: FixCheck;
 }
 
-function setUp({ snapshots = [], notReviewed = [], issues = [], check, model, review = {}, folder }: Setup) {
+function setUp({ snapshots = [], notReviewed = [], issues = [], check, model, review = {}, folder, fixHolds }: Setup) {
   const found: Finding[][] = [];
   const finals: { findings: readonly Finding[]; reviewed: readonly string[]; hidden?: readonly Finding[] }[] = [];
   const stages: string[] = [];
@@ -79,6 +81,7 @@ function setUp({ snapshots = [], notReviewed = [], issues = [], check, model, re
     log: () => {},
     settings: () => settings,
     ...(folder !== undefined && { answersFolder: folder }),
+    ...(fixHolds && { fixHolds }),
     workspace: { snapshots: async () => succeeded({ snapshots, notReviewed }) },
     checks: async () => [
       { name: 'rules', check: check ?? (async ({ file }) => issues.filter((issue) => issue.file === file)) },
@@ -425,6 +428,18 @@ test('what is below the thresholds is kept for who wants to see it, and the summ
   );
   assert.match(result?.summary ?? '', /1 finding below the set severity or confidence is hidden\.$/);
   assert.equal(result?.metrics.hidden, 1);
+});
+
+test('a fix that does not hold is offered neither with a finding nor with a hidden one', async () => {
+  const fix = { old: 'sql = ', new: 'sql = (' };
+  const issues = [ruleIssue('a.py', { fix }), ruleIssue('a.py', { fix, confidence: 0.1, title: 'Unsure' })];
+  const fixesWith = async (holds: boolean) => {
+    const { run, finals } = setUp({ snapshots: [snapshot('a.py', query)], issues, fixHolds: async () => holds });
+    await run();
+    return [...(finals[0]?.findings ?? []), ...(finals[0]?.hidden ?? [])].map((finding) => finding.fix);
+  };
+  assert.deepEqual(await fixesWith(true), [fix, fix]);
+  assert.deepEqual(await fixesWith(false), [undefined, undefined]);
 });
 
 test('a finding that the model takes back while it writes is not shown', async () => {
