@@ -90,30 +90,21 @@ export async function findGuidance(
     if (wanting.length === files.length) shared.push(block);
     else for (const file of wanting) forFile.set(file, [...(forFile.get(file) ?? []), block]);
   }
-  const reviewFileOf = (file: string) => [...reviewFiles].find(([root]) => file.startsWith(root));
+  const exclusions = [...reviewFiles].map(([root, { exclude }]) => {
+    return { root, globs: exclude.map((glob) => globBelow(root, glob)) };
+  });
   return {
     shared,
     of: (file) => forFile.get(file) ?? [],
     excluded: (file) => {
-      const found = reviewFileOf(file);
-      if (!found) return undefined;
-      const [root, { exclude }] = found;
-      return exclude.some((glob) => globBelow(root, glob)(file)) ? `excluded by ${root}${reviewFileName}` : undefined;
+      const found = exclusions.find(({ root }) => file.startsWith(root));
+      return found?.globs.some((matches) => matches(file)) ? `excluded by ${found.root}${reviewFileName}` : undefined;
     },
     disabledRules: new Set([...reviewFiles.values()].flatMap(({ disabledRules }) => disabledRules)),
     applied: [...applied],
     problems,
   };
 }
-
-export const noGuidance: Guidance = {
-  shared: [],
-  of: () => [],
-  excluded: () => undefined,
-  disabledRules: new Set(),
-  applied: [],
-  problems: [],
-};
 
 interface Scoped {
   readonly source: string;
