@@ -103,13 +103,19 @@ function summaryOf(end: ReviewEnd): string {
   return [
     reviewedSentence(end),
     ...unruledSentence(end),
-    ...end.unused.map(({ file, reason }) => `${cleanText(file, 200)} was ${cleanText(reason, 300)}.`),
+    ...end.unused.map(unusedSentence),
     ...(metrics.suppressed > 0
       ? [`${plural(metrics.suppressed, 'finding')} dismissed for everybody ${verb(metrics.suppressed)} left out.`]
       : []),
     ...(beyond > 0 ? [`${plural(beyond, 'more finding')} beyond the limits ${verb(beyond)} left out.`] : []),
     ...(below > 0 ? [`${plural(below, 'finding')} below the set severity or confidence ${verb(below)} hidden.`] : []),
   ].join(' ');
+}
+
+/** A reason speaks of the whole file, `not used: ...`, or names what of it is not: `some-rule not used: ...`. */
+function unusedSentence({ file, reason }: NotReviewed): string {
+  const why = cleanText(reason, 300).replace(/[.:\s]+$/, '');
+  return `${cleanText(file, 200)}${why.startsWith('not used') ? ' was' : ':'} ${why}.`;
 }
 
 /** Where rules are all there was, silence about a language without any is no judgement. */

@@ -130,7 +130,7 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
     {
       checks: run.checks,
       rules,
-      ...(surroundings && { disabledRules: surroundings.disabledRules }),
+      ...(surroundings && { disabled: surroundings.disabled }),
       log,
       toFinding,
       found: (findings) => report.found(now(findings)),

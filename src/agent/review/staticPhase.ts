@@ -24,8 +24,8 @@ export interface StaticPhase {
 export interface StaticParts {
   checks(): Promise<readonly StaticCheck[]>;
   readonly rules: Settings['review'];
-  /** Ids of rules that the workspace does not want. */
-  readonly disabledRules?: ReadonlySet<string>;
+  /** Whether the workspace does not want a rule for a file. */
+  disabled?(file: string, ruleId: string): boolean;
   readonly log: Log;
   toFinding(file: ReviewedFile, issue: FoundIssue): Finding;
   /** The moment they exist; those of one file by one check. */
@@ -59,7 +59,7 @@ export async function staticPhase(
   const take = (file: ReviewedFile, issues: readonly FoundIssue[]) => {
     const findings: Finding[] = [];
     for (const issue of issues) {
-      if (issue.ruleId !== undefined && parts.disabledRules?.has(issue.ruleId)) continue;
+      if (issue.ruleId !== undefined && parts.disabled?.(issue.file, issue.ruleId)) continue;
       const reason = keepOut(issue, parts.rules, file.snapshot.changed);
       if (reason === 'outside') outside += 1;
       else if (reason) file.hidden = [...file.hidden, parts.toFinding(file, issue)];

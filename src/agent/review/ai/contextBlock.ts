@@ -10,6 +10,10 @@ export interface ContextBlock {
   readonly text: string;
 }
 
+/** Characters of what holds for all files, and how much of it is kept for what people said about earlier findings. */
+export const sharedRoom = 16_000;
+export const disputesRoom = 3000;
+
 /** As many of the blocks, the most useful first, as have room in `budget` characters; the last one may be cut at a line. */
 export function fitting(blocks: readonly ContextBlock[], budget: number): ContextBlock[] {
   const kept: ContextBlock[] = [];

@@ -4,7 +4,7 @@ import type { LineSpan, RemovedLines } from '../../workspace/snapshot.ts';
 import { type Lines, linesOf } from '../lines.ts';
 import { reportForm } from './answerSchema.ts';
 import { longestLine } from './chunks.ts';
-import { type ContextBlock, fitting, shownBlocks } from './contextBlock.ts';
+import { type ContextBlock, fitting, sharedRoom, shownBlocks } from './contextBlock.ts';
 import { fence } from './injectionGuard.ts';
 import { reviewerManual } from './reviewerManual.ts';
 
@@ -15,9 +15,8 @@ const mostKnown = 40;
 /** The first lines of a file, its imports and constants, come along with each later part of it. */
 const headLines = 30;
 const headCharacters = 2000;
-/** Characters of context for one part, and for all of a run. */
+/** Characters of context for one part. */
 const partContext = 12_000;
-const sharedContext = 16_000;
 
 /** One file under review, or the parts of it that are shown together. */
 export interface ReviewPart {
@@ -67,7 +66,7 @@ export function reviewRequest(
 
 /** Empty when nobody wished for anything and nothing holds for all files. */
 export function sharedText({ instructions, focusAreas, context = [] }: SharedQuestion, boundary: string): string {
-  const blocks = shownBlocks(fitting(context, sharedContext));
+  const blocks = shownBlocks(fitting(context, sharedRoom));
   const wishes = {
     ...(focusAreas.length > 0 && { requester_asks_to_focus_on: focusAreas }),
     ...(instructions && { requester_writes: instructions }),

@@ -2,8 +2,15 @@ import picomatch from 'picomatch';
 import type { SnapshotSource } from '../../tasks/payloadSnapshot.ts';
 import { redact } from '../../workspace/redact.ts';
 import type { NotReviewed } from '../../workspace/snapshot.ts';
-import type { ContextBlock } from '../ai/contextBlock.ts';
-import { noReviewFile, type ReviewFile, readReviewFile, reviewFileName } from './reviewFile.ts';
+import { type ContextBlock, disputesRoom, fitting, sharedRoom } from '../ai/contextBlock.ts';
+import {
+  mostWildcards,
+  noReviewFile,
+  type ReviewFile,
+  readReviewFile,
+  reviewFileName,
+  wildcardsIn,
+} from './reviewFile.ts';
 
 /** What the people of a workspace ask of whoever reviews it. Data for the model, like the code. */
 export interface Guidance {
@@ -13,7 +20,8 @@ export interface Guidance {
   of(file: string): readonly ContextBlock[];
   /** Reason why a file is not to be reviewed at all. */
   excluded(file: string): string | undefined;
-  readonly disabledRules: ReadonlySet<string>;
+  /** Whether a rule is not wanted for a file. */
+  disabled(file: string, ruleId: string): boolean;
   /** Files that said something, by path. */
   readonly applied: readonly string[];
   /** Those that could not be used. */
@@ -37,7 +45,7 @@ export async function findGuidance(
 ): Promise<Guidance> {
   const applied = new Set<string>();
   const problems: NotReviewed[] = [];
-  const shared: ContextBlock[] = [];
+  const general: { readonly source: string; readonly block: ContextBlock }[] = [];
   const scoped: Scoped[] = [];
   const reviewFiles = new Map<string, ReviewFile>();
 
@@ -62,8 +70,8 @@ export async function findGuidance(
       applied.add(`${root}${reviewFileName}`);
     }
     const copilot = `${root}.github/copilot-instructions.md`;
-    const general = await read(copilot);
-    if (general?.trim()) scoped.push({ source: copilot, text: general, matches: below(root) });
+    const forCopilot = await read(copilot);
+    if (forCopilot?.trim()) scoped.push({ source: copilot, text: forCopilot, matches: below(root) });
 
     const listed = await workspace.snapshots(
       { kind: 'files', patterns: [`${root}.github/instructions/**/*.instructions.md`] },
@@ -87,11 +95,22 @@ export async function findGuidance(
     if (wanting.length === 0) continue;
     applied.add(source);
     const block: ContextBlock = { title: `instructions of the project, ${source}`, text: shown(text) };
-    if (wanting.length === files.length) shared.push(block);
+    if (wanting.length === files.length) general.push({ source, block });
     else for (const file of wanting) forFile.set(file, [...(forFile.get(file) ?? []), block]);
   }
+  const room = sharedRoom - disputesRoom;
+  const shared = fitting(
+    general.map(({ block }) => block),
+    room,
+  );
+  const used = new Set(general.slice(0, shared.length).map(({ source }) => source));
+  for (const { source } of general.slice(shared.length)) {
+    if (used.has(source)) continue;
+    applied.delete(source);
+    problems.push({ file: source, reason: `not used: what holds for all files has ${room} characters of room` });
+  }
   const exclusions = [...reviewFiles].map(([root, { exclude }]) => {
-    return { root, globs: exclude.map((glob) => globBelow(root, glob)) };
+    return { root, globs: exclude.map((glob) => globBelow(root, withInside(glob))) };
   });
   return {
     shared,
@@ -100,7 +119,9 @@ export async function findGuidance(
       const found = exclusions.find(({ root }) => file.startsWith(root));
       return found?.globs.some((matches) => matches(file)) ? `excluded by ${found.root}${reviewFileName}` : undefined;
     },
-    disabledRules: new Set([...reviewFiles.values()].flatMap(({ disabledRules }) => disabledRules)),
+    disabled: (file, ruleId) => {
+      return [...reviewFiles].some(([root, own]) => file.startsWith(root) && own.disabledRules.includes(ruleId));
+    },
     applied: [...applied],
     problems,
   };
@@ -118,15 +139,27 @@ function below(folder: string): (file: string) => boolean {
 
 /** `globs`: one or several with commas between them, relative to the root. */
 function globBelow(root: string, globs: string): (file: string) => boolean {
-  const parts = globs
-    .split(/,(?![^{]*\})/)
-    .map((glob) => glob.trim().replace(/^(\.?\/)+/, ''))
+  const parts = parted(globs)
     // Each further wildcard in one segment multiplies what a pattern may try.
-    .filter((glob) => glob !== '' && glob.length <= 300 && (glob.match(/\*+/g)?.length ?? 0) <= 8)
-    .slice(0, 50);
+    .filter((glob) => glob.length <= 310 && wildcardsIn(glob) <= mostWildcards + 1)
+    .slice(0, 100);
   if (parts.length === 0) return () => false;
   const matches = picomatch(parts, { dot: true, noextglob: true, nonegate: true });
   return (file) => file.startsWith(root) && matches(file.slice(root.length));
+}
+
+function parted(globs: string): readonly string[] {
+  return globs
+    .split(/,(?![^{]*\})/)
+    .map((glob) => glob.trim().replace(/^(\.?\/)+/, ''))
+    .filter((glob) => glob !== '');
+}
+
+/** Who leaves out a folder means what is in it. */
+function withInside(globs: string): string {
+  return `${globs},${parted(globs)
+    .map((glob) => `${glob.replace(/\/+$/, '')}/**`)
+    .join(',')}`;
 }
 
 /** Every folder on the way to a file, the root first, each once. */

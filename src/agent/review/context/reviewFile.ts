@@ -15,7 +15,15 @@ export interface ReviewFile {
 export const noReviewFile: ReviewFile = { instructions: '', paths: [], exclude: [], disabledRules: [] };
 
 const text = (most: number) => z.string().check(z.maxLength(most));
-const glob = text(300).check(z.minLength(1));
+/** Of one glob. A file with more is not used, and says so: an exclusion that is passed over in silence excludes nothing. */
+export const mostWildcards = 8;
+export function wildcardsIn(glob: string): number {
+  return glob.match(/\*+/g)?.length ?? 0;
+}
+const glob = text(300).check(
+  z.minLength(1),
+  z.refine((globs) => globs.split(',').every((one) => wildcardsIn(one) <= mostWildcards)),
+);
 const format = z.strictObject({
   instructions: z._default(text(16_000), ''),
   paths: z._default(z.array(z.strictObject({ match: glob, instructions: text(16_000) })).check(z.maxLength(100)), []),

@@ -6,7 +6,7 @@ import { folderLabels } from '../../workspace/paths.ts';
 import { redact } from '../../workspace/redact.ts';
 import type { Snapshot } from '../../workspace/snapshot.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
-import type { ContextBlock } from '../ai/contextBlock.ts';
+import { type ContextBlock, disputesRoom, fitting } from '../ai/contextBlock.ts';
 import type { Slices } from '../static/slices.ts';
 import { findGuidance, type Guidance } from './guidance.ts';
 import { findRelated } from './related.ts';
@@ -69,10 +69,7 @@ function disputesAbout(files: readonly string[], suppressions: Pick<Suppressions
     return [`${file}, "${suppression.title}", at ${suppression.quote}: ${reason}`];
   });
   if (told.length === 0) return [];
-  return [
-    {
-      title: 'earlier findings that the people of this project found to be wrong, or accepted',
-      text: redact(told.slice(-mostDisputes).join('\n')).text,
-    },
-  ];
+  const title = 'earlier findings that the people of this project found to be wrong, or accepted';
+  // The newest first: what has no room is cut at the end.
+  return fitting([{ title, text: redact(told.slice(-mostDisputes).reverse().join('\n')).text }], disputesRoom);
 }

@@ -80,13 +80,15 @@ test('the review file instructs, excludes and switches rules off', async (contex
   assert.deepEqual(texts(found.of('api/a.ts')), ['it is public']);
   assert.equal(found.excluded('c.gen.ts'), 'excluded by .developer-mesh/review.yaml');
   assert.equal(found.excluded('b.ts'), undefined);
-  assert.deepEqual([...found.disabledRules], ['js-eval']);
+  assert.ok(found.disabled('b.ts', 'js-eval'));
+  assert.ok(!found.disabled('b.ts', 'js-other'));
 });
 
 for (const [what, text, reason] of [
   ['no YAML', 'a: [', /not used: /],
   ['an unknown key', 'instruction: x', /unknown key instruction/],
   ['a wrong value', 'exclude: 7', /exclude is not as expected/],
+  ['a glob of too many wildcards', `exclude: ["${'*a'.repeat(9)}"]`, /exclude.0 is not as expected/],
   ['aliases', 'instructions: &a x\nexclude: [*a]', /not used: /],
   ['more than it may have', `instructions: ${'x'.repeat(70_000)}`, /larger than 64 kB/],
 ] as const) {
@@ -101,13 +103,28 @@ for (const [what, text, reason] of [
 test('with several folders each has its own instructions', async (context) => {
   const found = await guidance(
     context,
-    { 'web/AGENTS.md': 'web', 'api/AGENTS.md': 'api', 'api/.developer-mesh/review.yaml': 'exclude: [old/**]' },
+    {
+      'web/AGENTS.md': 'web',
+      'api/AGENTS.md': 'api',
+      'api/.developer-mesh/review.yaml': 'exclude: [old/**]\nrules: {disable: [js-eval]}',
+    },
     ['web/a.ts', 'api/b.ts', 'api/old/c.ts'],
     ['web', 'api'],
   );
   assert.deepEqual(texts(found.of('web/a.ts')), ['web']);
   assert.deepEqual(texts(found.of('api/b.ts')), ['api']);
   assert.equal(found.excluded('api/old/c.ts'), 'excluded by api/.developer-mesh/review.yaml');
+  assert.ok(found.disabled('api/b.ts', 'js-eval'));
+  assert.ok(!found.disabled('web/a.ts', 'js-eval'), 'a folder speaks for itself alone');
+});
+
+test('a folder is left out by its name alone, with all that is in it', async (context) => {
+  const files = ['dist/a.ts', 'gen/deep/b.ts', 'src/dist.ts', 'one.ts'];
+  const found = await guidance(context, { '.developer-mesh/review.yaml': 'exclude: [dist, ./gen/, one.ts]' }, files);
+  assert.deepEqual(
+    files.filter((file) => found.excluded(file) !== undefined),
+    ['dist/a.ts', 'gen/deep/b.ts', 'one.ts'],
+  );
 });
 
 test('a secret in instructions is masked, and a very long text is cut', async (context) => {
@@ -119,6 +136,24 @@ test('a secret in instructions is masked, and a very long text is cut', async (c
 
 test('a secret where a long text is cut is masked before the cut', async (context) => {
   const key = `AKIA${'QWERTYUIOPASDFGH'}`;
-  const found = await guidance(context, { 'AGENTS.md': `${'x'.repeat(16_000 - 13)} ${key}` }, ['a.ts']);
-  assert.doesNotMatch(found.shared[0]?.text ?? '', /AKIA|QWERTY/);
+  const found = await guidance(context, { 'sub/AGENTS.md': `${'x'.repeat(16_000 - 13)} ${key}` }, ['sub/a.ts', 'b.ts']);
+  const [block] = found.of('sub/a.ts');
+  assert.match(block?.text ?? '', /^x{15000}/);
+  assert.doesNotMatch(block?.text ?? '', /AKIA|QWERTY/);
+});
+
+test('instructions for which there is no room are named, and not among those that were applied', async (context) => {
+  const files = {
+    '.github/copilot-instructions.md': 'short',
+    'AGENTS.md': 'line\n'.repeat(2590),
+    'a/AGENTS.md': 'late',
+  };
+  const found = await guidance(context, files, ['a/b.ts']);
+  assert.deepEqual(found.applied, ['.github/copilot-instructions.md', 'AGENTS.md']);
+  assert.equal(found.shared.length, 2);
+  assert.deepEqual(
+    found.problems.map(({ file }) => file),
+    ['a/AGENTS.md'],
+  );
+  assert.match(found.problems[0]?.reason ?? '', /^not used: .* room$/);
 });
