@@ -49,6 +49,8 @@ const someChanges = z.union(
 const line = z.int().check(z.minimum(1), z.maximum(10_000_000));
 const revision = text(256);
 
+// Twice: where one alternative alone is nearly met, its words are told and not those of the union.
+const spelling = 'must be like "10-20"';
 const fields = z.object({
   language: z.optional(text(64)),
   code: z.optional(text(4 * megabyte).check(z.refine((code) => code.trim() !== '', 'must not be empty'))),
@@ -60,8 +62,12 @@ const fields = z.object({
   mentioned: z.optional(names),
   lines: z.optional(
     z.union(
-      [z.string().check(z.regex(/^\d{1,8}(-\d{1,8})?$/)), z.tuple([line, line]), z.object({ from: line, to: line })],
-      'must be like "10-20"',
+      [
+        z.string().check(z.regex(/^\d{1,8}(-\d{1,8})?$/, spelling)),
+        z.tuple([line, line]),
+        z.object({ from: line, to: line }),
+      ],
+      spelling,
     ),
   ),
   diff: z.optional(someChanges),

@@ -63,6 +63,7 @@ for (const [payload, expected] of [
   [{ code: ' \n' }, /code must not be empty/],
   [{ files: [] }, /files must/],
   [{ files: [3] }, /files must/],
+  [{ file: 'a.ts', lines: 'a-b' }, /lines must be like "10-20"/],
   [{ code, files: ['a.ts'] }, /code comes alone/],
   [{ diff: true, file: 'a.ts' }, /files and for the changes/],
   [{ code: 'x'.repeat(4 * 1024 * 1024 + 1) }, /code must not be longer/],
