@@ -120,7 +120,7 @@ function uniqueUris(marks: readonly Mark[]): readonly vscode.Uri[] {
   return [...new Map(marks.map(({ uri }) => [uri.toString(), uri])).values()];
 }
 
-export function toDiagnostic(finding: Finding): vscode.Diagnostic {
+function toDiagnostic(finding: Finding): vscode.Diagnostic {
   const diagnostic = new vscode.Diagnostic(
     toSquiggle(finding),
     plainLine(finding.title),

@@ -39,6 +39,6 @@ function gravest(group: FindingGroup): number {
   return Math.min(...group.findings.map((finding) => severities.indexOf(finding.severity)));
 }
 
-export function byPosition(a: Finding, b: Finding): number {
+function byPosition(a: Finding, b: Finding): number {
   return (a.cell ?? 0) - (b.cell ?? 0) || a.range.line - b.range.line || a.range.column - b.range.column;
 }

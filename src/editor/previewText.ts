@@ -8,7 +8,7 @@ const longestPage = 4_000_000;
 const mostNamed = 8;
 
 /** e.g. `About 320,000 tokens go to <model>, for about $0.96 by list price (2026-08).` */
-export function costSentence({ tokens, dollars, model, requests }: Preview): string {
+function costSentence({ tokens, dollars, model, requests }: Preview): string {
   const price =
     dollars === undefined
       ? 'Its price is not known.'

@@ -147,7 +147,7 @@ function endByIndentation(lines: Lines, line: number): number {
 }
 
 /** The line on which all brackets opened since `line` are closed again. */
-export function signatureEnd(lines: Lines, line: number): number {
+function signatureEnd(lines: Lines, line: number): number {
   let depth = 0;
   for (let at = line; at <= Math.min(lines.count, line + 60); at++) {
     for (const character of lines.textOf(at)) {

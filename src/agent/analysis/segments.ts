@@ -63,7 +63,7 @@ const byLanguage: Readonly<Record<string, Lexis>> = {
   haskell: { ...dashes, blockComments: [['{-', '-}']] },
 };
 
-export function knowsLexis(language: string): boolean {
+function knowsLexis(language: string): boolean {
   return Object.hasOwn(byLanguage, language);
 }
 

@@ -23,7 +23,7 @@ export interface UserRules {
   readonly problems: readonly NotReviewed[];
 }
 
-export const userRulesGlob = '.developer-mesh/rules/*.{yaml,yml}';
+const userRulesGlob = '.developer-mesh/rules/*.{yaml,yml}';
 const mostFiles = 50;
 const largestFile = 64_000;
 const mostRules = 200;
