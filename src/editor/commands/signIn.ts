@@ -103,6 +103,6 @@ export async function signOut(parts: CommandParts): Promise<void> {
   const server = parseServerUrl(parts.settings().server.url);
   parts.agent.disconnect();
   if (!server.ok) return;
-  await parts.consent.withdraw(server.value.origin);
   await parts.keys.remove(server.value.origin);
+  await parts.consent.withdraw(server.value.origin);
 }

@@ -48,16 +48,42 @@ export async function findRelated(
   const paths = await parts.workspace.paths(signal);
   const resolve = await importResolver(paths, parts.slices);
   const texts = createTexts(parts.workspace, signal);
+  const host = withPatience(parts.host);
   for (const snapshot of files.slice(0, mostFiles)) {
     if (snapshot.absolutePath === undefined) continue;
     await parts.slices.pause();
     const lines = linesOf(snapshot.text);
     const spans = spansOf(snapshot, lines);
     const definitions = await definitionsFor(snapshot, spans, importsIn(snapshot, resolve).files, lines, texts);
-    const callers = await callersOf(snapshot, spans, lines, paths, texts, parts, signal);
+    const callers = await callersOf(snapshot, spans, lines, paths, texts, { ...parts, host }, signal);
     found.set(snapshot.file, [...definitions, ...callers]);
   }
   return (file) => found.get(file) ?? [];
+}
+
+/** Unanswered questions in a row after which nobody is asked about a language any more: each may have taken seconds. */
+const mostUnanswered = 4;
+
+interface References {
+  readonly folders: Host['folders'];
+  references(
+    language: string,
+    ...asked: Parameters<NonNullable<Host['references']>>
+  ): ReturnType<NonNullable<Host['references']>>;
+}
+
+function withPatience(host: RelatedParts['host']): References {
+  const unanswered = new Map<string, number>();
+  return {
+    folders: () => host.folders(),
+    async references(language, ...asked) {
+      const before = unanswered.get(language) ?? 0;
+      if (before >= mostUnanswered) return undefined;
+      const places = await host.references?.(...asked);
+      unanswered.set(language, places ? 0 : before + 1);
+      return places;
+    },
+  };
 }
 
 type Texts = (path: string) => Promise<Snapshot | undefined>;
@@ -114,7 +140,7 @@ async function callersOf(
   lines: Lines,
   paths: readonly string[],
   texts: Texts,
-  { host, slices }: RelatedParts,
+  { host, slices }: { readonly host: References; readonly slices: Slices },
   signal: AbortSignal,
 ): Promise<ContextBlock[]> {
   const declared = declarationsOf(snapshot.text, snapshot.language).filter(
@@ -138,16 +164,16 @@ async function callersOf(
 }
 
 async function referencesTo(
-  { file, absolutePath, cells }: Snapshot,
+  { file, absolutePath, cells, language }: Snapshot,
   { name, line }: Declaration,
   lines: Lines,
-  host: RelatedParts['host'],
+  host: References,
   signal: AbortSignal,
 ): Promise<readonly { readonly path: string; readonly line: number }[] | undefined> {
   const column = lines.textOf(line).indexOf(name) + 1;
   // Who refers to a cell would have to be asked by the lines of that cell.
   if (absolutePath === undefined || cells || column === 0) return undefined;
-  const places = await host.references?.(absolutePath, { line, column }, signal);
+  const places = await host.references(language, absolutePath, { line, column }, signal);
   return places?.flatMap((place) => {
     const path = toWorkspacePath(place.absolutePath, host.folders());
     return path === undefined || path === file ? [] : [{ path, line: place.line }];

@@ -18,7 +18,10 @@ async function related(
   {
     changed,
     references,
-  }: { readonly changed?: readonly LineSpan[]; readonly references?: (host: FakeHost) => readonly CodePlace[] } = {},
+  }: {
+    readonly changed?: readonly LineSpan[];
+    readonly references?: (host: FakeHost) => readonly CodePlace[] | undefined;
+  } = {},
 ) {
   const host = new FakeHost({ files });
   context.after(() => host.dispose());
@@ -105,6 +108,23 @@ test('where the editor knows the references, nothing is guessed by name', async 
   assert.deepEqual(
     blocks.map(({ title }) => title),
     ['definition of query, src/db.ts lines 2-4', 'caller of loadUser, lib/far.ts lines 1-2'],
+  );
+});
+
+test('an editor that does not answer is asked a few times only, and then callers are looked for by name', async (context) => {
+  let asked = 0;
+  const names = Array.from({ length: 7 }, (_, index) => `handler${index}Of`);
+  const declared = names.map((name) => `export function ${name}() {\n  return 1;\n}\n`).join('');
+  const blocks = await related(context, { 'a.ts': declared, 'b.ts': `${names[6]}();\n` }, 'a.ts', {
+    references: () => {
+      asked += 1;
+      return undefined;
+    },
+  });
+  assert.equal(asked, 4);
+  assert.deepEqual(
+    blocks.map(({ title }) => title),
+    [`caller of ${names[6]}, b.ts lines 1-2`],
   );
 });
 
