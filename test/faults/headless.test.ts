@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
@@ -285,4 +285,26 @@ test('a killed program takes its task up again, as the same agent, with one resu
   assert.equal(again.json['agent_id'], before.json['agent_id']);
   assert.deepEqual(again.json['running_tasks'], [id]);
   await mesh.waitFor(() => mesh.tasks.effectiveResults(id) === 1, 60_000);
+});
+
+test('a workspace tells the built program how to review it: instructions, what to leave out, and rules of its own', async () => {
+  const own = join(folder, 'workspace', '.developer-mesh');
+  await mkdir(join(own, 'rules'), { recursive: true });
+  await writeFile(join(folder, 'workspace', 'one.js'), 'eval(text);\nforbidden(1);\n');
+  await writeFile(join(folder, 'workspace', 'two.js'), 'eval(text);\n');
+  await writeFile(join(own, 'review.yaml'), 'exclude: [two.js]\nrules:\n  disable: [js-eval]\n');
+  await writeFile(
+    join(own, 'rules', 'own.yaml'),
+    'id: no-forbidden\nlanguage: javascript\nmessage: It is forbidden\nrule:\n  pattern: forbidden($X)\n',
+  );
+  start();
+  await registered();
+  const { result } = await done({ type: 'code_review', payload: { files: ['one.js', 'two.js'] } });
+  const { findings, not_reviewed } = reviewShape.parse(result);
+  assert.deepEqual(
+    findings.map(({ rule_id }) => rule_id),
+    ['no-forbidden'],
+    JSON.stringify(result),
+  );
+  assert.ok(not_reviewed.some(({ file, reason }) => file === 'two.js' && /review\.yaml/.test(reason)));
 });

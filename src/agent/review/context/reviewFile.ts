@@ -38,7 +38,8 @@ type Read = { readonly ok: true; readonly value: ReviewFile } | { readonly ok: f
 /** A file that is not as it should be is not used at all: half of it might say the opposite of the whole. */
 export async function readReviewFile(source: string): Promise<Read> {
   if (source.length > largest) return { ok: false, reason: `not used: larger than ${largest / 1000} kB` };
-  const { parse } = await import('yaml');
+  // Its default export: a chunk that is split off from a bundle has no other of a CommonJS package.
+  const { parse } = (await import('yaml')).default;
   let value: unknown;
   try {
     // Aliases can multiply a small file into a huge one.

@@ -116,7 +116,8 @@ export async function readUserRules(
 type Read = { readonly ok: true; readonly rule: Rule } | { readonly ok: false; readonly reason: string };
 
 async function readRules(source: string): Promise<readonly Read[]> {
-  const { parseAllDocuments } = await import('yaml');
+  // Its default export: a chunk that is split off from a bundle has no other of a CommonJS package.
+  const { parseAllDocuments } = (await import('yaml')).default;
   const documents = [...parseAllDocuments(source, { logLevel: 'silent' })];
   const read: Read[] = [];
   for (const [index, document] of documents.slice(0, mostRules + 1).entries()) {
