@@ -78,7 +78,7 @@ export function createAgent(host: Host, initial: Settings, parts: AgentParts): A
     if (event.type === 'finding' && !event.finding.inTask) findings.add([event.finding]);
     if (event.type === 'findings') {
       const standing = event.findings.filter(({ inTask }) => !inTask);
-      findings.replace(event.taskId, standing, new Set(event.reviewed));
+      findings.replace(event.taskId, standing, new Set(event.reviewed), event.partly);
     }
     events.emit(event);
   };

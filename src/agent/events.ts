@@ -2,6 +2,7 @@ import type { ConnectionState } from './connection/state.ts';
 import type { Failure } from './failures.ts';
 import type { Finding } from './findings/finding.ts';
 import type { Task, TaskResult } from './tasks/task.ts';
+import type { LineSpan } from './workspace/snapshot.ts';
 
 /** Everything the agent ever tells the outside. The headless door prints each as one JSON line. */
 export type AgentEvent =
@@ -30,6 +31,8 @@ export type AgentEvent =
       readonly taskId: string;
       readonly findings: readonly Finding[];
       readonly reviewed: readonly string[];
+      /** The 1-based inclusive lines that were looked at, for files of which only these were. Absent: none. */
+      readonly partly?: Readonly<Record<string, readonly LineSpan[]>>;
       /** Found as well, but below the person's thresholds or beyond a limit. Absent: none. */
       readonly hidden?: readonly Finding[];
     }

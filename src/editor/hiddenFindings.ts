@@ -10,7 +10,7 @@ export function keepHiddenFindings(
   const following = agent.onEvent((event) => {
     if (event.type !== 'findings') return;
     const standing = (event.hidden ?? []).filter(({ inTask }) => !inTask);
-    store.replace(event.taskId, standing, new Set(event.reviewed));
+    store.replace(event.taskId, standing, new Set(event.reviewed), event.partly);
   });
   return {
     ...store,

@@ -1,5 +1,6 @@
 import type { Disposable } from '../shared/disposables.ts';
 import { Emitter, type Subscribe } from '../shared/emitter.ts';
+import type { LineSpan } from '../workspace/snapshot.ts';
 import type { Finding } from './finding.ts';
 import { type Edit, followEdits } from './followEdits.ts';
 
@@ -13,8 +14,14 @@ export interface FindingStore extends Disposable {
    * All findings of one task, in one step: its earlier ones go. Where an older task had found the same
    * (by fingerprint), the newer one stands, and findings of other tasks in the `reviewed` files go too: they speak of
    * a text that has been looked at again since.
+   * `partly`: the lines that were looked at, in files of which only these were; what stands elsewhere in them stays.
    */
-  replace(taskId: string, findings: readonly Finding[], reviewed: ReadonlySet<string>): void;
+  replace(
+    taskId: string,
+    findings: readonly Finding[],
+    reviewed: ReadonlySet<string>,
+    partly?: Readonly<Record<string, readonly LineSpan[]>>,
+  ): void;
   remove(id: string): void;
   /** Everything, or one file's. */
   clear(file?: string): void;
@@ -29,6 +36,10 @@ export interface FindingStore extends Disposable {
 function isAgain(finding: Finding, earlier: Finding): boolean {
   if (finding.taskId === earlier.taskId) return finding.id === earlier.id;
   return finding.fingerprint === earlier.fingerprint;
+}
+
+function touches({ range }: Finding, spans: readonly LineSpan[]): boolean {
+  return spans.some(({ from, to }) => range.endLine >= from && range.line <= to);
 }
 
 export function createFindingStore(onListenerError: (error: unknown) => void): FindingStore {
@@ -69,10 +80,12 @@ export function createFindingStore(onListenerError: (error: unknown) => void): F
       insert(next, findings);
       become(next);
     },
-    replace(taskId, findings, reviewed) {
+    replace(taskId, findings, reviewed, partly = {}) {
       const next = new Map(byFile);
       for (const [file, standing] of byFile) {
-        const others = reviewed.has(file) ? [] : standing.filter((finding) => finding.taskId !== taskId);
+        const spans = Object.hasOwn(partly, file) ? partly[file] : undefined;
+        const lookedAt = (finding: Finding) => reviewed.has(file) && (!spans || touches(finding, spans));
+        const others = standing.filter((finding) => finding.taskId !== taskId && !lookedAt(finding));
         if (others.length !== standing.length) keep(next, file, others);
       }
       insert(next, findings);

@@ -9,7 +9,7 @@ import { parseReview, type ReviewPayload } from '../tasks/payload.ts';
 import { payloadSnapshot, type SnapshotSource } from '../tasks/payloadSnapshot.ts';
 import type { Worker, WorkOutcome, WorkReport } from '../tasks/task.ts';
 import { cleanText } from '../workspace/clean.ts';
-import { filesLeftOut, type NotReviewed, type Snapshot } from '../workspace/snapshot.ts';
+import { filesLeftOut, type LineSpan, type NotReviewed, type Snapshot } from '../workspace/snapshot.ts';
 import { type AnswerMemory, createAnswerMemory } from './ai/answerMemory.ts';
 import { conclude, confidenceOf, unruled, withGoodFixes } from './conclude.ts';
 import type { Surroundings } from './context/surroundings.ts';
@@ -204,6 +204,7 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
     now(standing),
     lookedAt.map(({ snapshot }) => snapshot.file),
     now(keptHidden),
+    Object.fromEntries(lookedAt.flatMap(({ snapshot }) => partOf(snapshot))),
   );
   report.progress(1, 'Reviewed', 'done');
   log('info', 'Review done', { task: run.taskId, ...metrics, not_reviewed: notReviewed.length });
@@ -241,6 +242,12 @@ function whereItIsShown(snapshot: Snapshot): (finding: Finding) => Finding {
     const placed = onto(finding);
     return placed.inTask ? then(placed) : now(placed);
   };
+}
+
+/** Which lines were looked at. Of an earlier state, and of cells, nobody can tell where they are now: none then. */
+function partOf({ file, changed, today, cells }: Snapshot): [string, readonly LineSpan[]][] {
+  if (!changed) return [];
+  return [[file, today === undefined && !cells ? changed : []]];
 }
 
 function contextFrom({ shared, disputes, of, related }: Surroundings) {

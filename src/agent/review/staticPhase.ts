@@ -59,7 +59,9 @@ export async function staticPhase(
   const take = (file: ReviewedFile, issues: readonly FoundIssue[]) => {
     const findings: Finding[] = [];
     for (const issue of issues) {
-      if (issue.ruleId !== undefined && parts.disabled?.(issue.file, issue.ruleId)) continue;
+      // A repository does not keep its secrets, or words to the model, out of a review.
+      const isRule = issue.source === 'rule' && issue.type !== 'injection-attempt';
+      if (isRule && issue.ruleId !== undefined && parts.disabled?.(issue.file, issue.ruleId)) continue;
       const reason = keepOut(issue, parts.rules, file.snapshot.changed);
       if (reason === 'outside') outside += 1;
       else if (reason) file.hidden = [...file.hidden, parts.toFinding(file, issue)];

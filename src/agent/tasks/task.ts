@@ -1,6 +1,6 @@
 import type { Failure } from '../failures.ts';
 import type { Finding } from '../findings/finding.ts';
-import type { NotReviewed } from '../workspace/snapshot.ts';
+import type { LineSpan, NotReviewed } from '../workspace/snapshot.ts';
 
 export const taskTypes = ['code_review', 'documentation', 'analysis'] as const;
 export type TaskType = (typeof taskTypes)[number];
@@ -84,9 +84,14 @@ export interface WorkReport {
   found(findings: readonly Finding[]): void;
   /**
    * The final list for the task: replaces all that was `found`. `reviewed`: the workspace paths that were looked at.
-   * `hidden`: found as well, but below the person's thresholds or beyond a limit; for a surface that shows them on demand.
+   * `partly`: the lines that were, for files of which only these were looked at. `hidden`: found as well, but below the person's thresholds or beyond a limit; for a surface that shows them on demand.
    */
-  replaceFindings(findings: readonly Finding[], reviewed: readonly string[], hidden?: readonly Finding[]): void;
+  replaceFindings(
+    findings: readonly Finding[],
+    reviewed: readonly string[],
+    hidden?: readonly Finding[],
+    partly?: Readonly<Record<string, readonly LineSpan[]>>,
+  ): void;
 }
 
 /** Does one kind of task. */

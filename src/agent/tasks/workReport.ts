@@ -28,9 +28,10 @@ export function reportOf(job: Job, { clock, tell, send, isOver }: ReportParts): 
     found: (findings) => {
       for (const finding of findings) if (!isOver(job)) tell({ type: 'finding', taskId, finding });
     },
-    replaceFindings: (findings, reviewed, hidden = []) => {
+    replaceFindings: (findings, reviewed, hidden = [], partly = {}) => {
       if (isOver(job)) return;
-      tell({ type: 'findings', taskId, findings, reviewed, ...(hidden.length > 0 && { hidden }) });
+      const some = Object.keys(partly).length > 0 && { partly };
+      tell({ type: 'findings', taskId, findings, reviewed, ...some, ...(hidden.length > 0 && { hidden }) });
     },
   };
 }

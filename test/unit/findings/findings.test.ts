@@ -5,6 +5,7 @@ import type { Finding, FoundIssue, Range } from '../../../src/agent/findings/fin
 import { fingerprint, movableFingerprint } from '../../../src/agent/findings/fingerprint.ts';
 import { type Edit, followEdits } from '../../../src/agent/findings/followEdits.ts';
 import { createFindingStore } from '../../../src/agent/findings/store.ts';
+import { sampleFinding } from '../../fakes/sampleFinding.ts';
 
 const issue: FoundIssue = {
   source: 'rule',
@@ -179,5 +180,23 @@ test('findings follow edits and renames of their file, and can be removed and cl
     ['eval(x)'],
   );
   store.clear();
+  assert.deepEqual(store.all(), []);
+});
+
+test('a review of some lines takes away what was found there, and leaves the rest of the file alone', () => {
+  const store = createFindingStore((error) => {
+    throw error;
+  });
+  const at = (line: number, own: Partial<Finding>) =>
+    sampleFinding({ range: { line, column: 1, endLine: line, endColumn: 5 }, file: 'a.ts', ...own });
+  store.add([at(3, { id: 'near', fingerprint: 'near' }), at(40, { id: 'far', fingerprint: 'far' })]);
+  store.replace('t2', [at(4, { id: 'new', taskId: 't2', fingerprint: 'new' })], new Set(['a.ts']), {
+    'a.ts': [{ from: 1, to: 10 }],
+  });
+  assert.deepEqual(
+    store.all().map(({ id }) => id),
+    ['far', 'new'],
+  );
+  store.replace('t3', [], new Set(['a.ts']));
   assert.deepEqual(store.all(), []);
 });
