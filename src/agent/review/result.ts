@@ -40,6 +40,8 @@ export interface ReviewMetrics {
   readonly files: number;
   /** Through every phase, in full. */
   readonly files_reviewed: number;
+  /** Through the static checks. */
+  readonly files_checked: number;
   readonly static_issues: number;
   readonly ai_suggestions: number;
   /** Findings that said what another finding says: of the model, or of the editor and a rule. */
@@ -126,7 +128,7 @@ function unruledSentence({ withoutModel, withoutRules }: ReviewEnd): string[] {
 }
 
 function reviewedSentence({ findings, notReviewed, metrics, withoutModel, withoutRules }: ReviewEnd): string {
-  const { files, files_reviewed: reviewed } = metrics;
+  const { files, files_reviewed: reviewed, files_checked: checked } = metrics;
   if (files === 0) return 'There was nothing to review: no file has changed.';
   const counts = severities.flatMap((severity) => {
     const count = findings.filter((finding) => finding.severity === severity).length;
@@ -136,7 +138,9 @@ function reviewedSentence({ findings, notReviewed, metrics, withoutModel, withou
   if (withoutModel !== undefined) {
     const unruled = withoutRules.reduce((sum, { files: count }) => sum + count, 0);
     if (findings.length === 0 && unruled >= files) return `The AI review did not run: ${withoutModel}`;
-    return `Static checks alone: ${lowerFirst(head)} in ${plural(files, 'file')}. The AI review did not run: ${withoutModel}`;
+    if (checked === 0) return `No file was reviewed: no static check could run, nor the AI review: ${withoutModel}`;
+    const where = checked === files ? plural(files, 'file') : `${checked} of ${plural(files, 'file')}`;
+    return `Static checks alone: ${lowerFirst(head)} in ${where}. The AI review did not run: ${withoutModel}`;
   }
   if (reviewed === files && notReviewed.length === 0) return `${head} in ${plural(files, 'file')}.`;
   const left = files - reviewed;

@@ -175,9 +175,11 @@ async function reviewFiles(run: Run, read: Snapshots, report: WorkReport, signal
   const notReviewed = [...read.notReviewed, ...statics.notReviewed, ...unasked, ...(asked?.notReviewed ?? [])];
   const left = new Map(notReviewed.map((entry) => [entry.file, filesLeftOut(entry)]));
   const reviewed = files.filter(({ snapshot }) => !left.has(snapshot.file));
+  const unchecked = new Set(statics.notReviewed.map(({ file }) => file));
   const metrics: ReviewMetrics = {
     files: reviewed.length + [...left.values()].reduce((sum, count) => sum + count, 0),
     files_reviewed: reviewed.length,
+    files_checked: files.filter(({ snapshot }) => !unchecked.has(snapshot.file)).length,
     static_issues: findings.filter(({ source }) => source !== 'model').length,
     ai_suggestions: findings.filter(({ source }) => source === 'model').length,
     merged: repeated,

@@ -5,6 +5,7 @@ import { reviewResult } from '../../../src/agent/review/result.ts';
 const metrics = {
   files: 1,
   files_reviewed: 1,
+  files_checked: 1,
   static_issues: 0,
   ai_suggestions: 0,
   merged: 0,
@@ -42,5 +43,27 @@ for (const [reason, sentence] of [
       nameOf: (file) => file,
     });
     assert.equal(summary, `Nothing found in 1 file. ${sentence}`);
+  });
+}
+
+for (const [files, checked, sentence] of [
+  [5, 5, 'Static checks alone: nothing found in 5 files. The AI review did not run: off.'],
+  [5, 3, 'Static checks alone: nothing found in 3 of 5 files. The AI review did not run: off.'],
+  [5, 0, 'No file was reviewed: no static check could run, nor the AI review: off.'],
+] as const) {
+  test(`without a model ${checked} of ${files} files are not said to be more`, () => {
+    const { summary } = reviewResult({
+      findings: [],
+      beyond: 0,
+      below: 0,
+      withoutRules: [],
+      notReviewed: [],
+      instructions: [],
+      unused: [],
+      metrics: { ...metrics, files, files_checked: checked, files_reviewed: 0 },
+      withoutModel: 'off.',
+      nameOf: (file) => file,
+    });
+    assert.equal(summary, sentence);
   });
 }
