@@ -258,6 +258,8 @@ export const failures = {
   outsideWorkspace: (path: string) => final('outside-workspace', `${path} is not inside the workspace.`),
   unreadable: (path: string, reason: string) => final('unreadable', `${path} cannot be read: ${reason}`),
   nothingMatches: (patterns: string) => final('nothing-matches', `No file of the workspace matches ${patterns}.`),
+  noSuchLines: (file: string, count: number) =>
+    final('no-such-lines', `${file} has only ${count === 1 ? 'one line' : `${count} lines`}.`),
   noRepository: () => final('no-repository', 'This folder is not a Git repository, so there are no changes to review.'),
   gitFailed: (detail: string) => passing('git-failed', 'Git could not list the changes.', showLog, detail),
   unknownRevision: (name: string) => final('unknown-revision', `Git knows no branch or commit ${name}.`),

@@ -70,6 +70,10 @@ export function createWorkspace(host: Host, limits: () => Settings['limits']): W
       }
       const gathered = await gather(host, candidates, notReviewed, limits(), signal);
       if (scope.kind !== 'selection') return succeeded(gathered);
+      const [only] = gathered.snapshots;
+      const count = only && !only.cells ? only.text.split('\n').length : undefined;
+      if (only && count !== undefined && scope.lines.from > count)
+        return failed(failures.noSuchLines(only.file, count));
       const snapshots = gathered.snapshots.map((snapshot) => withSelection(host, snapshot, scope, signal));
       return succeeded({ ...gathered, snapshots: await Promise.all(snapshots) });
     },

@@ -466,3 +466,9 @@ test('what a change took away comes along, but where it stood is not known in an
   host.setChanges([{ path: 'edited.ts', ...own, saved }]);
   assert.deepEqual(await takenOf(), { 'edited.ts': removed });
 });
+
+test('lines that a file does not have are not taken for its last ones', async (context) => {
+  const { workspace } = world(context, { files: { 'a.ts': 'one\ntwo' } });
+  const outcome = await workspace.snapshots({ kind: 'selection', path: 'a.ts', lines: { from: 90, to: 95 } }, never());
+  assert.equal(!outcome.ok && outcome.failure.message, 'a.ts has only 2 lines.');
+});
